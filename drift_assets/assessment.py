@@ -1,0 +1,418 @@
+"""The pipe as one function: two profiles in, one judged assessment out.
+
+Dagster, the command line, the Python API and the tests all call `assess`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal
+
+from drift_assets.monitors import Column, Monitor, Thresholds
+from drift_assets.profiles import (
+    Baseline,
+    CategoricalProfile,
+    DatasetProfile,
+    NumericBinning,
+    NumericProfile,
+    Profile,
+    Unprofiled,
+)
+from drift_assets.stats import STATISTICS, Measurement
+from drift_assets.stats.jensen_shannon import js_terms
+from drift_assets.stats.permutation import permutation_p_value
+from drift_assets.stats.positive_rate import measure_positive_rate, positive_rate
+from drift_assets.stats.psi import psi_contributions, psi_terms
+from drift_assets.stats.statistic import Kind
+from drift_assets.verdicts import (
+    Case,
+    Judgement,
+    Ruling,
+    Verdict,
+    guarded_rule,
+    plain_rule,
+    worst,
+)
+
+METHOD_VERSION: Final = 1
+"""Version of the formulas; it grows when a fix changes a stored number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One PSI bin of a column, before and after.
+
+    Attributes
+    ----------
+    label
+        The interval or category, in words.
+    lower, upper
+        Edges of a numeric bin; None where it is open, and for categories.
+    n_baseline, n_current
+        Rows in the bin.
+    baseline_share, current_share
+        Shares of the non-missing rows, in [0, 1].
+    contribution
+        What the bin adds to PSI, in nats, 0 or greater.
+    """
+
+    label: str
+    lower: float | None
+    upper: float | None
+    n_baseline: int
+    n_current: int
+    baseline_share: float
+    current_share: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one side of a column looked like; a number that is not defined is None.
+
+    ``n`` counts non-missing rows, ``n_missing`` the others; mean, standard
+    deviation, minimum and maximum are of the finite values; ``positive_rate``
+    is the share at or above the decision threshold.
+    """
+
+    n: int
+    n_missing: int
+    n_infinite: int | None = None
+    n_distinct: int | None = None
+    n_unseen: int | None = None
+    mean: float | None = None
+    std: float | None = None
+    median: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    positive_rate: float | None = None
+
+    @property
+    def missing_rate(self) -> float | None:
+        """Share of missing rows, in [0, 1]; None without rows."""
+        rows = self.n + self.n_missing
+        return self.n_missing / rows if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureResult:
+    """All that is known of one watched column on one day.
+
+    Attributes
+    ----------
+    feature
+        The column's true name.
+    role
+        ``feature`` or ``prediction``.
+    kind
+        ``numeric`` or ``categorical``, as the baseline has it.
+    verdict, reason
+        The answer, and a sentence that gives its numbers.
+    measurements
+        By name of the statistic, in the order of `STATISTICS`; empty if not evaluated.
+    judgements
+        The plain judgement of each statistic that has a threshold.
+    adjusted_p_value
+        Smallest adjusted p-value of its tests; None under the plain rule.
+    family
+        The p-values it brought into the family, by test; empty under the plain rule.
+    thresholds
+        Those it was judged by.
+    bins
+        PSI bins in their order; empty if not evaluated.
+    baseline, current
+        Summaries; current is None if there is no profile.
+    """
+
+    feature: str
+    role: Literal["feature", "prediction"]
+    kind: Kind
+    verdict: Verdict
+    reason: str
+    measurements: Mapping[str, Measurement]
+    judgements: tuple[Judgement, ...]
+    adjusted_p_value: float | None
+    family: Mapping[str, float]
+    thresholds: Thresholds
+    bins: tuple[Bin, ...]
+    baseline: Summary
+    current: Summary | None
+    unseen: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def top_bins(self) -> tuple[Bin, ...]:
+        """The five bins that add most to PSI, largest first, those that add nothing left out."""
+        ranked = sorted(self.bins, key=lambda b: -b.contribution)
+        return tuple(b for b in ranked[:5] if b.contribution > 0)
+
+    def value(self, statistic: str) -> float | None:
+        """Return what ``statistic`` measured, or None."""
+        measurement = self.measurements.get(statistic)
+        return None if measurement is None else measurement.value
+
+    def p_value(self, statistic: str) -> float | None:
+        """Return the p-value of ``statistic``, or None."""
+        measurement = self.measurements.get(statistic)
+        return None if measurement is None else measurement.p_value
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One monitor's data of one day, measured and judged.
+
+    Attributes
+    ----------
+    monitor
+        Its name.
+    baseline_id
+        Content hash of the baseline it was measured against.
+    n_baseline, n_current
+        Rows of both data sets, missing values included.
+    features
+        Features first, then prediction columns, in the monitor's order.
+    verdict
+        The gravest of the columns' verdicts.
+    rule
+        ``guarded`` or ``plain``.
+    family_alpha
+        Level of the guarded family; None under the plain rule.
+    family_complete
+        False if only some columns were looked at and the others' p-values were not known.
+    extra_columns
+        Columns in the current data that nobody watches.
+    """
+
+    monitor: str
+    baseline_id: str
+    n_baseline: int
+    n_current: int
+    features: tuple[FeatureResult, ...]
+    verdict: Verdict
+    rule: Literal["guarded", "plain"]
+    family_alpha: float | None
+    family_complete: bool
+    extra_columns: tuple[str, ...] = ()
+    method_version: int = METHOD_VERSION
+
+    @property
+    def breached(self) -> tuple[FeatureResult, ...]:
+        """The columns that breach, the largest PSI first."""
+        return self._with(Verdict.BREACH)
+
+    @property
+    def not_evaluated(self) -> tuple[FeatureResult, ...]:
+        """The columns of which nothing can be said."""
+        return self._with(Verdict.NOT_EVALUATED)
+
+    def feature(self, name: str) -> FeatureResult:
+        """Return the result of one column; KeyError if it was not looked at."""
+        for result in self.features:
+            if result.feature == name:
+                return result
+        raise KeyError(name)
+
+    def _with(self, verdict: Verdict) -> tuple[FeatureResult, ...]:
+        found = [f for f in self.features if f.verdict is verdict]
+        return tuple(sorted(found, key=lambda f: -(f.value("psi") or 0.0)))
+
+
+def assess(
+    monitor: Monitor,
+    baseline: Baseline,
+    current: DatasetProfile,
+    *,
+    only: Sequence[str] | None = None,
+    other_p_values: Sequence[float] | None = None,
+) -> Assessment:
+    """Return the assessment of one day of current data.
+
+    Parameters
+    ----------
+    monitor
+        Says which columns are watched and by which thresholds and rule.
+    baseline, current
+        Profiles; the current one over the baseline's rulers.
+    only
+        Watched columns to look at; by default all. The others' p-values then
+        come from ``other_p_values``.
+    other_p_values
+        P-values of the columns left out, of the same baseline and data. None
+        if they are not known: the family is then incomplete, and the reasons say so.
+
+    Raises
+    ------
+    BaselineError
+        If the baseline has no profile of a watched column.
+    UnknownNameError
+        If ``only`` names a column that is not watched.
+    """
+    columns = monitor.watched(baseline.columns, only=only)
+    subset = only is not None and len(columns) < len(monitor.watched(baseline.columns))
+    found = {c.name: _profile_or_reason(monitor, c, baseline, current) for c in columns}
+    cases = {
+        c.name: _case(c, baseline.columns[c.name], profile)
+        for c in columns
+        if not isinstance(profile := found[c.name], Unprofiled)
+    }
+    complete = not subset or other_p_values is not None
+    alpha = monitor.thresholds.family_alpha
+    if monitor.guards:
+        rulings = guarded_rule(
+            list(cases.values()), family_alpha=alpha, others=other_p_values or ()
+        )
+    else:
+        rulings = {name: plain_rule(case) for name, case in cases.items()}
+
+    features = tuple(
+        _result(
+            c,
+            baseline.columns[c.name],
+            current.columns.get(c.name),
+            found[c.name],
+            cases.get(c.name),
+            rulings.get(c.name),
+            "" if complete or not monitor.guards else "; family incomplete: uncorrected",
+        )
+        for c in columns
+    )
+    return Assessment(
+        monitor=monitor.name,
+        baseline_id=baseline.id,
+        n_baseline=baseline.n_rows,
+        n_current=current.n_rows,
+        features=features,
+        verdict=worst([f.verdict for f in features]),
+        rule="guarded" if monitor.guards else "plain",
+        family_alpha=alpha if monitor.guards else None,
+        family_complete=complete,
+        extra_columns=current.extra_columns,
+    )
+
+
+def _profile_or_reason(
+    monitor: Monitor, column: Column, baseline: Baseline, current: DatasetProfile
+) -> Profile | Unprofiled:
+    """Return the current profile of a column, or why it cannot be judged."""
+    profile = current.columns.get(column.name, Unprofiled("column absent from the current data"))
+    if isinstance(profile, Unprofiled):
+        return profile
+    if not baseline.columns[column.name].n:
+        return Unprofiled("the baseline has no value in this column")
+    if not profile.n:
+        return Unprofiled(f"all {profile.n_rows:,} values missing" if profile.n_rows else "no rows")
+    if profile.n_rows < monitor.min_rows:
+        return Unprofiled(f"{profile.n_rows:,} rows, {monitor.min_rows:,} needed")
+    return profile
+
+
+def _case(column: Column, baseline: Profile, current: Profile) -> Case:
+    kind: Kind = "numeric" if isinstance(baseline, NumericProfile) else "categorical"
+    measured = [s.measure(baseline, current) for s in STATISTICS if kind in s.kinds]
+    if (
+        column.decision_threshold is not None
+        and isinstance(baseline, NumericProfile)
+        and isinstance(current, NumericProfile)
+    ):
+        measured.append(
+            measure_positive_rate(baseline, current, decision_threshold=column.decision_threshold)
+        )
+    # An undefined value (a distance with infinite values in it) is left out, not stored as NaN.
+    measurements = {m.statistic: m for m in measured if math.isfinite(m.value)}
+    return Case(
+        name=column.name,
+        measurements=measurements,
+        thresholds=column.thresholds.by_statistic(),
+        ks_min_statistic=column.thresholds.ks_min_statistic,
+        tail_p_value=partial(_tail_p_value, baseline, current),
+    )
+
+
+def _tail_p_value(baseline: Profile, current: Profile, name: str, smallest: float) -> float:
+    if name == "psi":
+        return permutation_p_value(
+            psi_terms, baseline.psi_counts, current.psi_counts, smallest=smallest
+        )
+    return permutation_p_value(js_terms, baseline.js_counts, current.js_counts, smallest=smallest)
+
+
+def _result(
+    column: Column,
+    baseline: Profile,
+    current: Profile | Unprofiled | None,
+    judged: Profile | Unprofiled,
+    case: Case | None,
+    ruling: Ruling | None,
+    note: str,
+) -> FeatureResult:
+    # A column with too few rows is not judged, but what it looked like is still shown.
+    profile = None if isinstance(current, Unprofiled) else current
+    reason = judged.reason if isinstance(judged, Unprofiled) else ""
+    unseen = profile.unseen if isinstance(profile, CategoricalProfile) else ()
+    return FeatureResult(
+        feature=column.name,
+        role=column.role,
+        kind="numeric" if isinstance(baseline, NumericProfile) else "categorical",
+        verdict=ruling.verdict if ruling else Verdict.NOT_EVALUATED,
+        reason=f"{ruling.reason}{note}" if ruling else reason,
+        measurements=case.measurements if case else {},
+        judgements=ruling.judgements if ruling else (),
+        adjusted_p_value=ruling.adjusted_p_value if ruling else None,
+        family=ruling.family if ruling else {},
+        thresholds=column.thresholds,
+        bins=_bins(baseline, profile) if case and profile else (),
+        baseline=_summary(baseline, column),
+        current=_summary(profile, column) if profile else None,
+        unseen=unseen,
+    )
+
+
+def _bins(baseline: Profile, current: Profile) -> tuple[Bin, ...]:
+    contributions = psi_contributions(baseline.psi_counts, current.psi_counts)
+    n, m = baseline.n, current.n
+    binning = baseline.binning
+    bins = []
+    counted = zip(baseline.psi_counts, current.psi_counts, contributions, strict=True)
+    for position, (p, q, contribution) in enumerate(counted):
+        lower = upper = None
+        if isinstance(binning, NumericBinning):
+            lower, _, upper, _ = binning.interval(binning.psi_starts, position)
+            label = binning.label(binning.psi_starts, position)
+        else:
+            label = binning.labels[position]
+        bins.append(
+            Bin(label, lower, upper, int(p), int(q), int(p) / n, int(q) / m, float(contribution))
+        )
+    return tuple(bins)
+
+
+def _summary(profile: Profile, column: Column) -> Summary:
+    if isinstance(profile, CategoricalProfile):
+        return Summary(
+            n=profile.n,
+            n_missing=profile.n_missing,
+            n_distinct=profile.n_distinct,
+            n_unseen=int(profile.counts[-1]),
+        )
+    rate = (
+        positive_rate(profile, column.decision_threshold)
+        if column.decision_threshold is not None and profile.n
+        else None
+    )
+    finite = bool(profile.n_finite)
+    return Summary(
+        n=profile.n,
+        n_missing=profile.n_missing,
+        n_infinite=profile.n_infinite,
+        n_distinct=profile.n_distinct,
+        mean=_defined(profile.mean) if finite else None,
+        std=_defined(profile.std),
+        median=_defined(profile.median),
+        minimum=_defined(profile.minimum),
+        maximum=_defined(profile.maximum),
+        positive_rate=rate,
+    )
+
+
+def _defined(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,316 @@
+"""Declarations: monitors as people write them in ``defs.yaml`` files.
+
+Dagster loads the same files through the component; here they are read without
+Dagster, for the command line. All mistakes of all files are gathered and
+shown together, each with file and line.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from drift_assets.errors import ConfigurationError, UnknownNameError
+from drift_assets.monitors import Monitor
+
+COMPONENT_TYPE: Final = "drift_assets.DriftMonitor"
+FILE_NAME: Final = "defs.yaml"
+ROOT_MARKS: Final = ("pyproject.toml", "workspace.yaml", "dg.toml", "dagster.yaml")
+SKIPPED: Final = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
+MAX_DEPTH: Final = 8
+"""Folders below the start that are searched: enough for a project, bounded for a home folder."""
+SHIPPED: Final = Path(__file__).parent / "defs"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A monitor, and the file and line where it is written."""
+
+    monitor: Monitor
+    path: Path
+    line: int
+    root: Path
+
+
+def project_root(path: Path) -> Path:
+    """Return the folder from which relative paths in a YAML file start.
+
+    It is the nearest folder at or above the file that holds a
+    ``pyproject.toml``, ``workspace.yaml``, ``dg.toml`` or ``dagster.yaml``. The examples that
+    ship inside the package have their checkout as root or, where the package is
+    installed, the current folder. Without any such file it is the folder of the YAML file.
+    """
+    path = path.resolve()
+    folder = path if path.is_dir() else path.parent
+    shipped = folder.is_relative_to(SHIPPED)
+    if shipped:
+        checkout = SHIPPED.parent.parent
+        return checkout if (checkout / "workspace.yaml").exists() else Path.cwd()
+    for candidate in (folder, *folder.parents):
+        if any((candidate / mark).exists() for mark in ROOT_MARKS):
+            return candidate
+    return folder
+
+
+def drift_home(root: Path) -> Path:
+    """Return where history, baselines and reports are kept.
+
+    ``DRIFT_ASSETS_HOME`` says; by default it is ``drift_home`` in the project's root.
+    """
+    named = os.environ.get("DRIFT_ASSETS_HOME", "").strip()
+    return Path(named).expanduser().resolve() if named else root / "drift_home"
+
+
+def find_files(places: Iterable[Path]) -> list[Path]:
+    """Return the ``defs.yaml`` files at or below the given files and folders, sorted.
+
+    Hidden folders, virtual environments and installed packages are not searched.
+
+    Raises
+    ------
+    ConfigurationError
+        If a place does not exist.
+    """
+    found: dict[Path, None] = {}
+    for place in places:
+        if place.is_file():
+            found[place.resolve()] = None
+        elif place.is_dir():
+            found.update(dict.fromkeys(sorted(_walk(place.resolve()))))
+        else:
+            raise ConfigurationError(
+                f"Found nothing at {place}, expected a {FILE_NAME} file or a folder with some."
+            )
+    return list(found)
+
+
+def read_declarations(paths: Sequence[Path]) -> list[Declaration]:
+    """Return the monitors declared in the given files, in order.
+
+    Components of other types in the same files are passed over.
+
+    Raises
+    ------
+    ConfigurationError
+        With all mistakes of all files: unreadable YAML, unknown or missing
+        fields, values out of range, two monitors of one name.
+    """
+    declared: list[Declaration] = []
+    mistakes: list[str] = []
+    for path in paths:
+        try:
+            text = path.read_text(encoding="utf-8")
+            documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        except (OSError, UnicodeDecodeError) as error:
+            mistakes.append(f"{path}: cannot be read as UTF-8 text ({type(error).__name__})")
+            continue
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f":{mark.line + 1}" if mark else ""
+            problem = getattr(error, "problem", None) or "not valid YAML"
+            mistakes.append(f"{path}{line}: {problem}")
+            continue
+        for node in documents:
+            if node is not None:
+                _read_document(path, node, declared, mistakes)
+    seen: dict[str, Declaration] = {}
+    for one in declared:
+        other = seen.setdefault(one.monitor.name, one)
+        if other is not one:
+            mistakes.append(
+                f"{one.path}:{one.line}: the monitor name {one.monitor.name!r} is taken "
+                f"by {other.path}:{other.line}"
+            )
+    if mistakes:
+        count = len(mistakes)
+        heading = f"Found {count} mistake{'s' * (count > 1)} in the monitors' YAML:"
+        raise ConfigurationError("\n  ".join([heading, *mistakes]))
+    return declared
+
+
+def find_declaration(name: str, declared: Sequence[Declaration]) -> Declaration:
+    """Return the declaration of the monitor called ``name``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    for one in declared:
+        if one.monitor.name == name:
+            return one
+    raise UnknownNameError(
+        "monitor",
+        name,
+        [one.monitor.name for one in declared],
+        hint=f"Monitors are declared in {FILE_NAME} files; `drift-assets init` writes one.",
+    )
+
+
+def mistakes_in(error: ValidationError) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return each mistake that pydantic found as (place, sentence)."""
+    return [(_place(detail["loc"]), _sentence(detail)) for detail in error.errors()]
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for current, folders, files in os.walk(folder):
+        here = Path(current)
+        if len(here.relative_to(folder).parts) >= MAX_DEPTH:
+            folders.clear()
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in SKIPPED
+            and not (here / name / "pyvenv.cfg").exists()
+        ]
+        if FILE_NAME in files:
+            yield here / FILE_NAME
+
+
+def _read_document(
+    path: Path, node: yaml.Node, declared: list[Declaration], mistakes: list[str]
+) -> None:
+    line = node.start_mark.line + 1
+    try:
+        content = yaml.SafeLoader("").construct_document(node)
+    except yaml.YAMLError as error:
+        mistakes.append(f"{path}:{line}: {getattr(error, 'problem', None) or error}")
+        return
+    if not isinstance(content, dict) or "type" not in content:
+        mistakes.append(f"{path}:{line}: found no 'type', expected type: {COMPONENT_TYPE}")
+        return
+    if content["type"] != COMPONENT_TYPE:
+        if difflib.get_close_matches(str(content["type"]), [COMPONENT_TYPE], cutoff=0.8):
+            mistakes.append(
+                f"{path}:{line}: unknown type {content['type']!r}, did you mean {COMPONENT_TYPE!r}?"
+            )
+        return
+    attributes = content.get("attributes")
+    if not isinstance(attributes, dict):
+        mistakes.append(f"{path}:{line}: found no 'attributes', expected those of a monitor")
+        return
+    try:
+        monitor = Monitor.model_validate(_render(attributes))
+    except ValidationError as error:
+        for place, sentence in mistakes_in(error):
+            where = _line_of(node, ("attributes", *place))
+            name = ".".join(map(str, place))
+            mistakes.append(f"{path}:{where}: {name + ': ' if name else ''}{sentence}")
+    except jinja2.TemplateError as error:
+        mistakes.append(f"{path}:{line}: template: {error.message}")
+    else:
+        declared.append(Declaration(monitor, path, line, project_root(path)))
+
+
+def _render(value: Any) -> Any:  # noqa: ANN401  # whatever YAML has
+    """Return a YAML value with ``{{ env.NAME }}`` filled in, as Dagster fills it in."""
+    if isinstance(value, dict):
+        return {key: _render(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_render(item) for item in value]
+    if isinstance(value, str) and "{{" in value:
+        template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # paths and names, not HTML
+        return template.from_string(value).render(env=_Environment())
+    return value
+
+
+class _Environment:
+    """Environment variables, as ``env.NAME`` or ``env('NAME', 'default')``."""
+
+    def __getattr__(self, name: str) -> str:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self(name)
+
+    def __call__(self, name: str, default: str | None = None) -> str:
+        value = os.environ.get(name, default)
+        if value is None:
+            raise jinja2.UndefinedError(f"the environment variable {name} is not set")
+        return value
+
+
+def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return where in the YAML an error is, without the tags of union branches."""
+    return tuple(part for part in loc if part not in {"auto", "list"})
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    found = detail.get("input")
+    match detail["type"]:
+        case "extra_forbidden":
+            known = sorted(_fields_at(detail["loc"][:-1]))
+            close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+            guess = f" Did you mean {close[0]!r}?" if close else ""
+            return f"unknown field.{guess} Known: {', '.join(known)}"
+        case "missing":
+            return "required, but absent"
+        case "value_error":
+            return message
+    shown = repr(found)
+    if len(shown) > 60:
+        shown = f"{shown[:57]}..."
+    return f"found {shown}; {message[:1].lower()}{message[1:]}"
+
+
+def _fields_at(loc: tuple[str | int, ...]) -> list[str]:
+    """Return the names of the fields that are known at a place of the schema."""
+    schema = Monitor.model_json_schema(by_alias=True)
+    definitions = schema.get("$defs", {})
+    here: list[dict[str, Any]] = [schema]
+    for part in _place(loc):
+        following = []
+        for one in here:
+            for option in _options(one, definitions):
+                if isinstance(part, int):
+                    following.append(option.get("items", {}))
+                elif part in option.get("properties", {}):
+                    following.append(option["properties"][part])
+        here = following
+    return list(
+        dict.fromkeys(
+            name
+            for one in here
+            for option in _options(one, definitions)
+            for name in option.get("properties", {})
+        )
+    )
+
+
+def _options(schema: dict[str, Any], definitions: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in schema:
+        return _options(definitions[schema["$ref"].rsplit("/", 1)[-1]], definitions)
+    branches = schema.get("anyOf") or schema.get("oneOf")
+    if branches:
+        return [one for option in branches for one in _options(option, definitions)]
+    return [schema]
+
+
+def _line_of(node: yaml.Node, place: Sequence[str | int]) -> int:
+    """Return the line of the deepest part of ``place`` that is written in the YAML."""
+    line = node.start_mark.line + 1
+    for part in place:
+        step = _step(node, part)
+        if step is None:
+            break
+        key, node = step
+        line = key.start_mark.line + 1
+    return line
+
+
+def _step(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part]
+    return None

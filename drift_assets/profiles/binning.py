@@ -1,0 +1,367 @@
+"""Binnings: where the bins lie. Fitted once, on the baseline, then frozen.
+
+A numeric binning is a fine grid of points with two coarser divisions of it,
+one for PSI and one for JS. A categorical binning is a list of categories.
+Nothing in current data ever moves an edge.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_assets.errors import NoDataError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Origin = Literal["number", "text", "boolean"]
+
+GRID_SIZE: Final = 16_384
+PSI_BINS: Final = 10
+JS_BINS: Final = 50
+JS_ROWS_PER_BIN: Final = 20
+FEW_VALUES: Final = 20
+CATEGORY_MIN_EXPECTED_ROWS: Final = 5
+CATEGORY_CAP: Final = 100
+USUAL_ROWS: Final = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class NumericBinning:
+    """A frozen ruler for one numeric column.
+
+    Grid point ``i`` makes two cells: cell ``2 i`` is the open interval that
+    ends at the point and cell ``2 i + 1`` is the point itself; the last cell,
+    ``2 len(grid)``, is what lies above. A bin is a run of cells and is
+    written down by the cell that it starts with.
+
+    Attributes
+    ----------
+    grid
+        Strictly increasing finite points, shape ``(n_points,)``.
+    exact
+        Whether every distinct finite baseline value is a grid point, so that
+        the KS statistic from counts is exact.
+    psi_starts, js_starts
+        First cell of each bin, increasing, beginning with 0.
+    """
+
+    grid: FloatArray
+    exact: bool
+    psi_starts: IntArray
+    js_starts: IntArray
+
+    @property
+    def n_cells(self) -> int:
+        """How many cells a profile over this binning has."""
+        return 2 * len(self.grid) + 1
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash: 16 hexadecimal digits; equal rulers have equal ids."""
+        digest = hashlib.sha256(b"numeric")
+        for part in (self.grid, self.psi_starts, self.js_starts):
+            digest.update(part.tobytes())
+        return digest.hexdigest()[:16]
+
+    @classmethod
+    def fit(
+        cls,
+        values: FloatArray,
+        *,
+        usual_rows: int | None = None,
+        include: Sequence[float] = (),
+        grid_size: int = GRID_SIZE,
+    ) -> "NumericBinning":
+        """Return the binning that ``values`` define.
+
+        Parameters
+        ----------
+        values
+            Baseline values, shape ``(n,)``, any order, without NaN. Infinite
+            ones do not place edges; they are counted in the outer bins.
+        usual_rows
+            Rows expected in a day of current data: JS gets at most
+            ``usual_rows // 20`` bins. By default the number of values, at most 1,000.
+        include
+            Further points that the grid must hold, such as the decision
+            threshold of a score.
+        grid_size
+            Up to this many distinct values are all kept; beyond it the grid
+            holds this many quantiles.
+
+        Raises
+        ------
+        NoDataError
+            If no value is finite.
+
+        Examples
+        --------
+        >>> binning = NumericBinning.fit(np.array([1.0, 2.0, 2.0, 4.0]))
+        >>> binning.grid.tolist(), binning.exact
+        ([1.0, 2.0, 4.0], True)
+        """
+        ordered = np.sort(values[np.isfinite(values)])
+        if not len(ordered):
+            raise NoDataError("Found no finite value to place bins by, expected at least one.")
+        is_first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+        distinct = ordered[is_first]
+        exact = len(distinct) <= grid_size
+        wanted_rows = usual_rows if usual_rows is not None else min(len(values), USUAL_ROWS)
+        n_js = int(np.clip(wanted_rows // JS_ROWS_PER_BIN, 2, JS_BINS))
+
+        few = exact and len(distinct) <= FEW_VALUES
+        psi_quantiles = _quantiles(ordered, PSI_BINS)
+        js_quantiles = _quantiles(ordered, n_js)
+        points = distinct
+        if not exact:
+            # Order statistics, not interpolations: a tied value keeps its atom.
+            ranks = np.linspace(0, len(ordered) - 1, grid_size).round().astype(np.int64)
+            points = ordered[ranks]
+        extra = [np.asarray(include, dtype=np.float64)]
+        if not few:
+            extra += [psi_quantiles, js_quantiles]
+        # Adding 0.0 turns a negative zero into a positive one, so that ids agree.
+        grid = np.unique(np.concatenate([points, *extra])) + 0.0
+
+        if few:
+            psi_starts = js_starts = _starts_by_value(grid, distinct)
+        else:
+            cells = count_cells(ordered, grid)
+            psi_starts = _merge_empty(_starts_by_quantile(grid, psi_quantiles), cells)
+            low, high = _index(grid, ordered[[0, -1]])
+            inner = _starts_by_quantile(grid, js_quantiles)
+            inner = inner[(inner > 2 * low + 1) & (inner < 2 * high + 2)]
+            inside = _merge_empty(np.concatenate(([2 * low + 1], inner)), cells[: 2 * high + 2])
+            js_starts = np.concatenate(([0], inside, [2 * high + 2]))
+        return cls(grid, exact, psi_starts, js_starts)
+
+    def label(self, starts: IntArray, position: int) -> str:
+        """Return the bin at ``position`` as an interval in words and figures.
+
+        Examples
+        --------
+        >>> binning = NumericBinning.fit(np.array([1.0, 2.0]))
+        >>> [binning.label(binning.psi_starts, i) for i in range(5)]
+        ['< 1', '= 1', '(1, 2)', '= 2', '> 2']
+        """
+        low, low_closed, high, high_closed = self.interval(starts, position)
+        if low is None:
+            if high is None:
+                return "any value"
+            return f"{'<=' if high_closed else '<'} {_edge(high)}"
+        if high is None:
+            return f"{'>=' if low_closed else '>'} {_edge(low)}"
+        if low == high:
+            # A value that people put there themselves: in full.
+            return f"= {low:.15g}"
+        brackets = "[" if low_closed else "(", "]" if high_closed else ")"
+        return f"{brackets[0]}{_edge(low, high)}, {_edge(high, low)}{brackets[1]}"
+
+    def interval(
+        self, starts: IntArray, position: int
+    ) -> tuple[float | None, bool, float | None, bool]:
+        """Return a bin as (lower, lower closed, upper, upper closed); None is unbounded."""
+        first = int(starts[position])
+        after = int(starts[position + 1]) if position + 1 < len(starts) else self.n_cells
+        low = None if first == 0 else float(self.grid[(first - 1) // 2])
+        high = None if after == self.n_cells else float(self.grid[(after - 1) // 2])
+        return low, first % 2 == 1, high, after % 2 == 0
+
+
+@dataclass(frozen=True, eq=False)
+class CategoricalBinning:
+    """A frozen list of the categories that the baseline has.
+
+    Bins, in order: each of ``categories``; ``other``, if any category was
+    pooled; ``unseen``, for what the baseline never had.
+
+    Attributes
+    ----------
+    categories
+        Those with a bin of their own, most frequent first.
+    pooled
+        Those counted together as ``other``.
+    origin
+        What the values were: ``number`` for numbers declared categorical.
+    """
+
+    categories: tuple[str, ...]
+    pooled: frozenset[str]
+    origin: Origin
+    _positions: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        positions = {name: i for i, name in enumerate(self.categories)}
+        positions.update(dict.fromkeys(self.pooled, len(self.categories)))
+        object.__setattr__(self, "_positions", positions)
+
+    @property
+    def n_bins(self) -> int:
+        """How many bins a profile over this binning has, ``unseen`` included."""
+        return len(self.categories) + bool(self.pooled) + 1
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The name of each bin, in order."""
+        other = (f"other ({len(self.pooled)} rare)",) if self.pooled else ()
+        return (*self.categories, *other, "unseen")
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash: 16 hexadecimal digits; equal rulers have equal ids."""
+        # JSON keeps apart what plain joining would not, such as ("a", "b") and ("a, b",).
+        text = json.dumps(["categorical", self.origin, self.categories, sorted(self.pooled)])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def position(self, category: str) -> int:
+        """Return the index of the bin in which ``category`` is counted."""
+        return self._positions.get(category, self.n_bins - 1)
+
+    @classmethod
+    def fit(
+        cls,
+        counts: Mapping[str, int],
+        *,
+        origin: Origin = "text",
+        usual_rows: int | None = None,
+    ) -> "CategoricalBinning":
+        """Return the binning that baseline counts define.
+
+        A category expected fewer than 5 times in ``usual_rows`` rows (by
+        default the number of rows, at most 1,000), or beyond the 100th, is pooled
+        into ``other``.
+
+        Raises
+        ------
+        NoDataError
+            If nothing was counted.
+
+        Examples
+        --------
+        >>> CategoricalBinning.fit({"a": 900, "b": 97, "c": 2, "d": 1}).labels
+        ('a', 'b', 'other (2 rare)', 'unseen')
+        """
+        # A category that merely could occur was never seen.
+        counts = {name: count for name, count in counts.items() if count}
+        total = sum(counts.values())
+        if not total:
+            raise NoDataError("Found no value to name categories by, expected at least one.")
+        wanted_rows = usual_rows if usual_rows is not None else min(total, USUAL_ROWS)
+        ranked = sorted(counts, key=lambda name: (-counts[name], name))
+        kept = [
+            name
+            for name in ranked[:CATEGORY_CAP]
+            if counts[name] * wanted_rows >= CATEGORY_MIN_EXPECTED_ROWS * total
+        ]
+        return cls(tuple(kept), frozenset(ranked[len(kept) :]), origin)
+
+
+Binning = NumericBinning | CategoricalBinning
+
+
+def count_cells(ordered: FloatArray, grid: FloatArray) -> IntArray:
+    """Return how many of ``ordered`` (ascending, no NaN) fall in each cell of ``grid``.
+
+    Shape ``(2 len(grid) + 1,)``: below the first point, on it, between it and
+    the second, and so on, above the last.
+    """
+    cumulative = np.empty(2 * len(grid) + 2, dtype=np.int64)
+    cumulative[0] = 0
+    cumulative[1:-1:2] = np.searchsorted(ordered, grid, side="left")
+    cumulative[2:-1:2] = np.searchsorted(ordered, grid, side="right")
+    cumulative[-1] = len(ordered)
+    return np.diff(cumulative)
+
+
+def binning_to_dict(binning: Binning) -> dict[str, Any]:
+    """Return plain arrays and lists from which `binning_from_dict` makes the same binning."""
+    if isinstance(binning, NumericBinning):
+        return {
+            "kind": "numeric",
+            "grid": binning.grid,
+            "exact": binning.exact,
+            "psi_starts": binning.psi_starts,
+            "js_starts": binning.js_starts,
+        }
+    return {
+        "kind": "categorical",
+        "categories": list(binning.categories),
+        "pooled": sorted(binning.pooled),
+        "origin": binning.origin,
+    }
+
+
+def binning_from_dict(parts: Mapping[str, Any]) -> Binning:
+    """Return the binning that `binning_to_dict` took apart."""
+    if parts["kind"] == "numeric":
+        return NumericBinning(
+            np.asarray(parts["grid"], dtype=np.float64),
+            bool(parts["exact"]),
+            np.asarray(parts["psi_starts"], dtype=np.int64),
+            np.asarray(parts["js_starts"], dtype=np.int64),
+        )
+    return CategoricalBinning(
+        tuple(parts["categories"]), frozenset(parts["pooled"]), parts["origin"]
+    )
+
+
+def _quantiles(ordered: FloatArray, n_bins: int) -> FloatArray:
+    """Return the ``n_bins + 1`` edges of equal baseline shares, numpy ``linear``."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        edges = np.quantile(ordered, np.linspace(0.0, 1.0, n_bins + 1))
+    # Interpolating between huge values of opposite sign overflows: fall back on a value.
+    bad = ~np.isfinite(edges)
+    if bad.any():
+        ranks = np.linspace(0, len(ordered) - 1, n_bins + 1).round().astype(np.int64)
+        edges[bad] = ordered[ranks][bad]
+    return edges
+
+
+def _index(grid: FloatArray, values: FloatArray) -> IntArray:
+    return np.searchsorted(grid, values).astype(np.int64)
+
+
+def _starts_by_value(grid: FloatArray, distinct: FloatArray) -> IntArray:
+    """Return bins that hold one value each, with gaps, below and above in between."""
+    at = 2 * _index(grid, distinct) + 1
+    return np.unique(np.concatenate(([0], at, at + 1)))
+
+
+def _starts_by_quantile(grid: FloatArray, edges: FloatArray) -> IntArray:
+    """Return open-ended bins ``(a, b]``; an edge that repeats is a bin of its own."""
+    values, repeats = np.unique(edges, return_counts=True)
+    at = 2 * _index(grid, values) + 1
+    inner = (values > edges[0]) & (values < edges[-1])
+    alone = repeats > 1
+    return np.unique(np.concatenate(([0], at[alone], at[inner | alone] + 1)))
+
+
+def _merge_empty(starts: IntArray, cells: IntArray) -> IntArray:
+    """Return ``starts`` without bins in which the baseline has no value.
+
+    Empty bins join the next one that is not; but the one before, if that
+    leaves a value its own bin.
+    """
+    filled = np.flatnonzero(np.add.reduceat(cells, starts)).tolist()
+    # A bin of one odd cell is a single value.
+    alone = (np.diff(starts, append=len(cells)) == 1) & (starts % 2 == 1)
+    later = [
+        right if alone[right] and not alone[left] else left + 1 for left, right in pairwise(filled)
+    ]
+    return starts[[0, *later]]
+
+
+def _edge(value: float, other: float | None = None) -> str:
+    """Return an edge in six digits, or as many as tell it from the bin's other edge."""
+    for digits in range(6, 17):
+        text = f"{value:.{digits}g}"
+        if other is None or text != f"{other:.{digits}g}":
+            return text
+    return repr(value)

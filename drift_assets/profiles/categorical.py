@@ -1,0 +1,103 @@
+"""What one categorical column looked like: counts over a frozen list of categories."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from drift_assets.errors import BinningMismatchError
+from drift_assets.profiles.binning import CategoricalBinning, IntArray
+
+UNSEEN_NAMED = 10
+"""How many unseen categories are kept by name, so that a report can show them."""
+
+
+@dataclass(frozen=True, eq=False)
+class CategoricalProfile:
+    """Counts of one categorical column over a frozen list of categories; profiles add.
+
+    Attributes
+    ----------
+    binning
+        The ruler; profiles over different rulers neither add nor compare.
+    counts
+        Rows per bin, shape ``(binning.n_bins,)``.
+    n_missing
+        Rows that were NULL; they are in no bin.
+    unseen
+        The most frequent categories that the baseline does not have, with
+        their rows. At most ten: for showing, not for counting.
+    n_distinct
+        Distinct categories; None after merging, where it is not known.
+    """
+
+    binning: CategoricalBinning
+    counts: IntArray
+    n_missing: int
+    unseen: tuple[tuple[str, int], ...]
+    n_distinct: int | None
+
+    @classmethod
+    def of(
+        cls, counts: Mapping[str, int], binning: CategoricalBinning, *, n_missing: int = 0
+    ) -> "CategoricalProfile":
+        """Return the profile of a column, given how often each category occurs in it."""
+        # A category that merely could occur is not in the column.
+        counts = {name: int(count) for name, count in counts.items() if count}
+        rows = np.zeros(binning.n_bins, dtype=np.int64)
+        unseen = {}
+        for name, count in counts.items():
+            position = binning.position(name)
+            rows[position] += count
+            if position == binning.n_bins - 1:
+                unseen[name] = count
+        return cls(binning, rows, int(n_missing), _most_frequent(unseen), len(counts))
+
+    def __add__(self, other: "CategoricalProfile") -> "CategoricalProfile":
+        """Return the profile of both sets of rows together.
+
+        Raises
+        ------
+        BinningMismatchError
+            If the rulers differ.
+        """
+        if self.binning.id != other.binning.id:
+            raise BinningMismatchError(
+                f"Found profiles over the binnings {self.binning.id} and {other.binning.id}, "
+                "expected one and the same: profile both columns with the baseline's binning."
+            )
+        unseen = dict(self.unseen)
+        for name, count in other.unseen:
+            unseen[name] = unseen.get(name, 0) + count
+        return CategoricalProfile(
+            self.binning,
+            self.counts + other.counts,
+            self.n_missing + other.n_missing,
+            _most_frequent(unseen),
+            None,
+        )
+
+    @property
+    def n(self) -> int:
+        """Non-missing rows."""
+        return int(self.counts.sum())
+
+    @property
+    def n_rows(self) -> int:
+        """All rows, missing ones included."""
+        return self.n + self.n_missing
+
+    @property
+    def psi_counts(self) -> IntArray:
+        """Rows per PSI bin: one bin per category, ``other``, ``unseen``."""
+        return self.counts
+
+    @property
+    def js_counts(self) -> IntArray:
+        """Rows per JS bin: the same bins as PSI's."""
+        return self.counts
+
+
+def _most_frequent(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(ranked[:UNSEEN_NAMED])

@@ -1,0 +1,196 @@
+"""What one numeric column looked like: counts over a frozen grid, and moments."""
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from drift_assets.errors import BinningMismatchError
+from drift_assets.profiles.binning import FloatArray, IntArray, NumericBinning, count_cells
+
+
+@dataclass(frozen=True, eq=False)
+class NumericProfile:
+    """Counts of one numeric column over the cells of a frozen grid; profiles add.
+
+    Attributes
+    ----------
+    binning
+        The ruler; profiles over different rulers neither add nor compare.
+    cells
+        Rows per cell, shape ``(binning.n_cells,)``; infinite values lie in the
+        outermost cells.
+    n_missing
+        Rows that were NaN or NULL; they are in no cell.
+    n_infinite
+        Rows that were +inf or -inf.
+    mean, squares
+        Mean of the finite values, and the sum of their squared distances from it.
+    minimum, maximum
+        Of the finite values; NaN if there are none.
+    below_sum, above_sum
+        Sums of the finite values below the first and above the last grid point.
+    n_distinct
+        Distinct non-missing values; None after merging, where it is not known.
+    """
+
+    binning: NumericBinning
+    cells: IntArray
+    n_missing: int
+    n_infinite: int
+    mean: float
+    squares: float
+    minimum: float
+    maximum: float
+    below_sum: float
+    above_sum: float
+    n_distinct: int | None
+
+    @classmethod
+    def of(
+        cls, values: FloatArray, binning: NumericBinning, *, n_missing: int = 0
+    ) -> "NumericProfile":
+        """Return the profile of ``values``.
+
+        Parameters
+        ----------
+        values
+            Shape ``(n,)``, any order; NaN counts as missing.
+        n_missing
+            Missing rows that are not in ``values`` any more.
+        """
+        # np.sort puts NaN last, which makes dropping them a slice.
+        ordered = np.sort(np.asarray(values, dtype=np.float64))
+        n_nan = int(np.count_nonzero(np.isnan(ordered)))
+        ordered = ordered[: len(ordered) - n_nan]
+        cells = count_cells(ordered, binning.grid)
+        n_distinct = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(len(ordered))
+
+        first = np.searchsorted(ordered, -np.inf, side="right")
+        last = np.searchsorted(ordered, np.inf, side="left")
+        finite = ordered[first:last]
+        n_infinite = len(ordered) - len(finite)
+        if not len(finite):
+            moments = (0.0, 0.0, math.nan, math.nan, 0.0, 0.0)
+        else:
+            low = np.searchsorted(finite, binning.grid[0], side="left")
+            high = np.searchsorted(finite, binning.grid[-1], side="right")
+            # Values near 1e308 overflow on purpose: the moments are then infinite and left out.
+            with np.errstate(over="ignore", invalid="ignore"):
+                mean = float(finite.mean())
+                centred = finite - mean
+                moments = (
+                    mean,
+                    float(centred @ centred),
+                    float(finite[0]),
+                    float(finite[-1]),
+                    float(finite[:low].sum()),
+                    float(finite[high:].sum()),
+                )
+        return cls(binning, cells, int(n_missing) + n_nan, n_infinite, *moments, n_distinct)
+
+    def __add__(self, other: "NumericProfile") -> "NumericProfile":
+        """Return the profile of both sets of rows together.
+
+        Raises
+        ------
+        BinningMismatchError
+            If the rulers differ.
+        """
+        if self.binning.id != other.binning.id:
+            raise BinningMismatchError(
+                f"Found profiles over the binnings {self.binning.id} and {other.binning.id}, "
+                "expected one and the same: profile both columns with the baseline's binning."
+            )
+        n, m = self.n_finite, other.n_finite
+        mean, squares = self.mean, self.squares
+        if m:
+            gap = other.mean - self.mean if n else 0.0
+            mean = self.mean + gap * m / (n + m) if n else other.mean
+            squares = self.squares + other.squares + gap * gap * n * m / (n + m)
+        return NumericProfile(
+            self.binning,
+            self.cells + other.cells,
+            self.n_missing + other.n_missing,
+            self.n_infinite + other.n_infinite,
+            mean,
+            squares,
+            float(np.fmin(self.minimum, other.minimum)),
+            float(np.fmax(self.maximum, other.maximum)),
+            self.below_sum + other.below_sum,
+            self.above_sum + other.above_sum,
+            None,
+        )
+
+    @property
+    def n(self) -> int:
+        """Non-missing rows."""
+        return int(self.cells.sum())
+
+    @property
+    def n_rows(self) -> int:
+        """All rows, missing ones included."""
+        return self.n + self.n_missing
+
+    @property
+    def n_finite(self) -> int:
+        """Rows with a finite value."""
+        return self.n - self.n_infinite
+
+    @property
+    def std(self) -> float:
+        """Sample standard deviation (ddof 1) of the finite values; NaN for fewer than two."""
+        return math.sqrt(self.squares / (self.n_finite - 1)) if self.n_finite > 1 else math.nan
+
+    @property
+    def psi_counts(self) -> IntArray:
+        """Rows per PSI bin."""
+        return cast("IntArray", np.add.reduceat(self.cells, self.binning.psi_starts))
+
+    @property
+    def js_counts(self) -> IntArray:
+        """Rows per JS bin."""
+        return cast("IntArray", np.add.reduceat(self.cells, self.binning.js_starts))
+
+    @property
+    def median(self) -> float:
+        """Middle value, to within one cell of the grid; NaN if there are no values."""
+        if not self.n:
+            return math.nan
+        cumulative = np.cumsum(self.cells)
+        low, high = (
+            self._value_in_cell(int(np.searchsorted(cumulative, rank)))
+            for rank in ((self.n + 1) // 2, self.n // 2 + 1)
+        )
+        return low if low == high else low + (high - low) / 2
+
+    def n_at_or_above(self, value: float) -> int:
+        """Return how many rows are at or above a grid point.
+
+        Raises
+        ------
+        BinningMismatchError
+            If ``value`` is not a point of the grid.
+        """
+        point = int(np.searchsorted(self.binning.grid, value))
+        if point == len(self.binning.grid) or self.binning.grid[point] != value:
+            raise BinningMismatchError(
+                f"Found no grid point at {value:g}, expected one: fit the baseline again "
+                "with this decision threshold."
+            )
+        return int(self.cells[2 * point + 1 :].sum())
+
+    def _value_in_cell(self, cell: int) -> float:
+        """Return a value that stands for a cell: the point itself, or the middle of a gap."""
+        grid = self.binning.grid
+        if cell % 2:
+            return float(grid[cell // 2])
+        low = self.minimum if cell == 0 else float(grid[cell // 2 - 1])
+        high = self.maximum if cell == 2 * len(grid) else float(grid[cell // 2])
+        # With infinite values alone out there, the finite extreme may lie inside.
+        if math.isnan(low) or math.isnan(high):
+            return math.nan
+        return (
+            min(max(low / 2 + high / 2, self.minimum), self.maximum) if self.n_finite else math.nan
+        )

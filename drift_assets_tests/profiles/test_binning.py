@@ -1,0 +1,204 @@
+"""Binnings: where the edges lie, by numpy's quantiles and by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drift_assets.errors import NoDataError
+from drift_assets.profiles import CategoricalBinning, NumericBinning, NumericProfile
+from drift_assets.profiles.binning import (
+    FloatArray,
+    binning_from_dict,
+    binning_to_dict,
+    count_cells,
+)
+
+
+def labels(binning: NumericBinning) -> list[str]:
+    return [binning.label(binning.psi_starts, i) for i in range(len(binning.psi_starts))]
+
+
+def test_psi_bins_are_numpys_deciles_with_open_ends() -> None:
+    values = np.random.default_rng(1).normal(size=2_000)
+    binning = NumericBinning.fit(values)
+    edges = np.quantile(values, np.linspace(0, 1, 11))
+    uppers = [binning.interval(binning.psi_starts, i)[2] for i in range(10)]
+    assert uppers[:-1] == edges[1:-1].tolist()
+    assert uppers[-1] is None
+    assert binning.interval(binning.psi_starts, 0)[0] is None
+    # (a, b]: what lies on an edge counts below it, as in numpy with right-closed bins.
+    current = np.append(np.random.default_rng(2).normal(1, 2, size=999), edges)
+    inner = np.concatenate(([-np.inf], edges[1:-1], [np.inf]))
+    by_hand = [int(((current > a) & (current <= b)).sum()) for a, b in zip(inner, inner[1:])]
+    assert NumericProfile.of(current, binning).psi_counts.tolist() == by_hand
+
+
+def test_js_bins_are_fifty_quantiles_and_one_beyond_either_end() -> None:
+    values = np.random.default_rng(1).normal(size=5_000)
+    binning = NumericBinning.fit(values)
+    assert len(binning.js_starts) == 52
+    counts = NumericProfile.of(values, binning).js_counts
+    assert counts[[0, -1]].tolist() == [0, 0]
+    assert counts[1:-1].tolist() == [100] * 50
+    beyond = NumericProfile.of(np.array([values.min() - 1, values.max() + 1]), binning)
+    assert beyond.js_counts[[0, -1]].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("usual_rows", "n_bins"), [(100, 5), (399, 19), (10**6, 50), (1, 2)])
+def test_js_expects_twenty_rows_a_bin_at_the_usual_number_of_rows(
+    usual_rows: int, n_bins: int
+) -> None:
+    values = np.random.default_rng(1).normal(size=5_000)
+    assert len(NumericBinning.fit(values, usual_rows=usual_rows).js_starts) == n_bins + 2
+
+
+def test_a_value_that_holds_a_decile_is_its_own_bin() -> None:
+    # Half of the rows are 0, amid a hundred other values.
+    values = np.concatenate([np.zeros(100), np.linspace(-5, -1, 50), np.linspace(1, 5, 50)])
+    binning = NumericBinning.fit(values)
+    assert "= 0" in labels(binning)
+    profile = NumericProfile.of(values, binning)
+    assert profile.psi_counts[labels(binning).index("= 0")] == 100
+    assert profile.psi_counts.min() > 0
+    assert profile.psi_counts.sum() == 200
+
+
+@given(
+    atom_rows=st.integers(30, 300),
+    others=st.lists(st.integers(-400, 400), min_size=25, max_size=120, unique=True),
+)
+def test_a_heavy_value_keeps_its_own_bin_whatever_lies_around_it(
+    atom_rows: int, others: list[int]
+) -> None:
+    # Values 20 apart at least from the heavy one at 0, so that quantiles fall into gaps.
+    values = np.concatenate(
+        [np.zeros(atom_rows), [o + (20 if o >= 0 else -20) for o in others]]
+    ).astype(float)
+    binning = NumericBinning.fit(values)
+    holds = [*np.quantile(values, np.linspace(0, 1, 11))].count(0.0)
+    profile = NumericProfile.of(values, binning)
+    assert (profile.psi_counts > 0).all()
+    near = NumericProfile.of(np.array([-1.0, 1.0]), binning).psi_counts
+    atom = int(np.argmax(NumericProfile.of(np.array([0.0]), binning).psi_counts))
+    if holds > 1 and 0 < atom < len(near) - 1:
+        assert near[atom] == 0, labels(binning)
+
+
+def test_a_constant_or_few_valued_column_has_a_bin_a_value_and_gaps() -> None:
+    assert labels(NumericBinning.fit(np.array([3.0, 3.0]))) == ["< 3", "= 3", "> 3"]
+    assert labels(NumericBinning.fit(np.array([0.0, 1.0, 1.0, 4.0]))) == [
+        *("< 0", "= 0", "(0, 1)", "= 1", "(1, 4)", "= 4", "> 4")
+    ]
+    twenty = NumericBinning.fit(np.arange(20.0))
+    assert len(twenty.psi_starts) == len(twenty.js_starts) == 41
+    assert len(NumericBinning.fit(np.arange(21.0)).psi_starts) == 10
+
+
+def test_labels_tell_neighbours_apart_and_give_values_in_full() -> None:
+    assert "= 20251123" in labels(NumericBinning.fit(np.array([20251123.0, 20251124.0])))
+    # Seconds since 1970: six digits would read "(1.7e+09, 1.7e+09]".
+    seconds = NumericBinning.fit(1.7e9 + np.arange(1_000.0))
+    assert all(len(set(text.strip("[()]").split(", "))) == 2 for text in labels(seconds)[1:-1])
+    assert len(set(labels(seconds))) == 10
+
+
+def test_infinite_values_place_no_edge() -> None:
+    finite = np.random.default_rng(1).normal(size=2_000)
+    assert NumericBinning.fit(finite).id == NumericBinning.fit(
+        np.concatenate([finite, [np.inf, -np.inf]])
+    ).id
+
+
+def test_nothing_finite_is_refused() -> None:
+    for values in ([], [np.inf, -np.inf]):
+        with pytest.raises(NoDataError, match="no finite value"):
+            NumericBinning.fit(np.array(values))
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=1).filter(lambda v: np.isfinite(v).any()))
+def test_any_finite_values_make_a_ruler_that_counts_every_row_once(values: list[float]) -> None:
+    rows = np.array(values)
+    for grid_size in (16_384, 5):
+        binning = NumericBinning.fit(rows, grid_size=grid_size)
+        assert (np.diff(binning.grid) > 0).all()
+        assert np.isfinite(binning.grid).all()
+        for starts in (binning.psi_starts, binning.js_starts):
+            assert starts[0] == 0
+            assert (np.diff(starts) > 0).all()
+            assert starts[-1] < binning.n_cells
+        profile = NumericProfile.of(rows, binning)
+        assert profile.n == profile.psi_counts.sum() == profile.js_counts.sum() == len(rows)
+
+
+@given(
+    rows=st.lists(st.floats(allow_nan=False) | st.integers(0, 9)),
+    grid=st.sets(st.integers(-5, 15), min_size=1),
+)
+def test_cells_are_what_comparing_every_row_gives(rows: list[float], grid: set[int]) -> None:
+    ordered: FloatArray = np.sort(np.array(rows, dtype=np.float64))
+    points = np.array(sorted(grid), dtype=float)
+    bounds = [-np.inf, *points, np.inf]
+    by_hand = []
+    for low, high in zip(bounds, bounds[1:]):
+        first, last = low == -np.inf, high == np.inf
+        between = ((ordered > low) | first) & ((ordered < high) | last)
+        by_hand += [int(between.sum()), int((ordered == high).sum())]
+    assert count_cells(ordered, points).tolist() == by_hand[:-1]
+
+
+def test_a_fine_grid_keeps_ties_deciles_extremes_and_what_must_be_included() -> None:
+    values = np.concatenate([np.random.default_rng(1).normal(size=5_000), np.full(500, 0.25)])
+    binning = NumericBinning.fit(values, grid_size=100, include=[0.5])
+    assert not binning.exact
+    edges = np.quantile(values, np.linspace(0, 1, 11))
+    assert np.isin([values.min(), values.max(), 0.25, 0.5, *edges], binning.grid).all()
+
+
+def test_equal_rulers_have_equal_ids_and_others_do_not() -> None:
+    values = np.random.default_rng(1).normal(size=100)
+    assert NumericBinning.fit(values).id == NumericBinning.fit(values[::-1].copy()).id
+    assert NumericBinning.fit(np.array([0.0, 1.0])).id == NumericBinning.fit(np.array([-0.0, 1])).id
+    assert NumericBinning.fit(values).id != NumericBinning.fit(values + 1e-9).id
+    assert NumericBinning.fit(values).id != NumericBinning.fit(values, usual_rows=40).id
+
+
+def test_category_names_with_odd_characters_do_not_collide() -> None:
+    names = [("a", "b"), ("a\x01b",), ('a", "b',), ("a\x00", "b"), ("\ud800",)]
+    assert len({CategoricalBinning(n, frozenset(), "text").id for n in names}) == len(names)
+    kept, pooled = ("a", "b"), frozenset({"c"})
+    ids = {
+        CategoricalBinning(kept, pooled, "text").id,
+        CategoricalBinning(kept, pooled, "number").id,
+        CategoricalBinning(("a", "b", "c"), frozenset(), "text").id,
+    }
+    assert len(ids) == 3
+
+
+def test_categories_under_five_expected_rows_are_pooled() -> None:
+    counts = {"a": 9_000, "b": 950, "c": 50, "d": 49, "e": 0}
+    # 10,049 rows; at 1,000 usual rows c is expected 4.98 times, at 1,005 5.0005 times.
+    assert CategoricalBinning.fit(counts).labels == ("a", "b", "other (2 rare)", "unseen")
+    assert CategoricalBinning.fit(counts, usual_rows=1_005).categories == ("a", "b", "c")
+    assert CategoricalBinning.fit(counts, usual_rows=10_000).labels == ("a", "b", "c", "d", "unseen")
+
+
+def test_at_most_a_hundred_categories_have_a_bin_of_their_own() -> None:
+    binning = CategoricalBinning.fit({f"c{i:03}": 100 for i in range(150)}, usual_rows=10**6)
+    assert len(binning.categories) == 100
+    assert len(binning.pooled) == 50
+    assert binning.n_bins == len(binning.labels) == 102
+
+
+def test_no_category_at_all_is_refused() -> None:
+    with pytest.raises(NoDataError, match="no value to name categories by"):
+        CategoricalBinning.fit({"a": 0})
+
+
+def test_a_binning_taken_apart_makes_the_same_binning() -> None:
+    for binning in (
+        NumericBinning.fit(np.random.default_rng(1).normal(size=50)),
+        CategoricalBinning.fit({"a": 90, "b": 9, "c": 1}, usual_rows=50),
+    ):
+        again = binning_from_dict(binning_to_dict(binning))
+        assert again.id == binning.id

@@ -1,0 +1,65 @@
+"""Categorical profiles: counting and adding."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drift_assets.errors import BinningMismatchError
+from drift_assets.profiles import CategoricalBinning, CategoricalProfile
+
+RULER = CategoricalBinning.fit({"a": 900, "b": 97, "rare": 2, "rarer": 1})
+COUNTS = st.dictionaries(
+    st.sampled_from(["a", "b", "rare", "rarer", "new", "newer", ""]), st.integers(0, 99)
+)
+
+
+@given(parts=st.tuples(COUNTS, COUNTS, COUNTS))
+def test_merging_is_associative_commutative_and_profiling_the_whole(
+    parts: tuple[dict[str, int], dict[str, int], dict[str, int]],
+) -> None:
+    a, b, c = (CategoricalProfile.of(p, RULER, n_missing=1) for p in parts)
+    names = dict.fromkeys(name for part in parts for name in part)
+    totals = {name: sum(part.get(name, 0) for part in parts) for name in names}
+    whole = CategoricalProfile.of(totals, RULER, n_missing=3)
+    for merged in ((a + b) + c, a + (b + c), c + (b + a)):
+        assert merged.counts.tolist() == whole.counts.tolist()
+        assert merged.n_missing == whole.n_missing
+        # Fewer than ten names, so none was cut off on the way.
+        assert merged.unseen == whole.unseen
+
+
+def test_a_new_category_counts_as_unseen_and_moves_nothing_else() -> None:
+    without = CategoricalProfile.of({"a": 5, "rare": 1}, RULER)
+    joined = CategoricalProfile.of({"a": 5, "rare": 1, "new": 7}, RULER)
+    assert joined.binning.id == without.binning.id
+    assert (joined.counts - without.counts).tolist() == [0, 0, 0, 7]
+    assert joined.unseen == (("new", 7),)
+
+
+def test_pooled_categories_count_together_and_are_not_unseen() -> None:
+    profile = CategoricalProfile.of({"rare": 3, "rarer": 4}, RULER)
+    assert dict(zip(RULER.labels, profile.counts.tolist(), strict=True)) == {
+        "a": 0,
+        "b": 0,
+        "other (2 rare)": 7,
+        "unseen": 0,
+    }
+    assert profile.unseen == ()
+
+
+def test_the_ten_most_frequent_unseen_categories_are_named() -> None:
+    profile = CategoricalProfile.of({f"new{i:02}": i for i in range(30)}, RULER)
+    assert profile.unseen == tuple((f"new{i}", i) for i in range(29, 19, -1))
+    assert profile.counts[-1] == sum(range(30))
+
+
+def test_a_category_that_only_could_occur_is_not_there() -> None:
+    profile = CategoricalProfile.of({"a": 2, "new": 0}, RULER)
+    assert profile.n_distinct == 1
+    assert profile.unseen == ()
+
+
+def test_profiles_over_different_rulers_do_not_add() -> None:
+    other = CategoricalBinning.fit({"a": 900, "b": 97})
+    with pytest.raises(BinningMismatchError, match="one and the same"):
+        CategoricalProfile.of({"a": 1}, RULER) + CategoricalProfile.of({"a": 1}, other)

@@ -1,0 +1,134 @@
+"""Data set profiles add, and a baseline survives its bytes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drift_assets.errors import BaselineError, BinningMismatchError
+from drift_assets.profiles import (
+    Baseline,
+    CategoricalBinning,
+    CategoricalProfile,
+    DatasetProfile,
+    NumericBinning,
+    NumericProfile,
+    Unprofiled,
+)
+
+RULER = NumericBinning.fit(np.array([1.0, 2.0, 3.0]))
+LETTERS = CategoricalBinning.fit({"a": 50, "b": 50})
+
+
+def numbers(*values: float) -> NumericProfile:
+    return NumericProfile.of(np.array(values), RULER)
+
+
+def baseline(*, n: int = 200, odd_name: str = "Ümlaut ($)") -> Baseline:
+    random = np.random.default_rng(3)
+    values = np.append(random.normal(size=n), [np.nan, np.inf])
+    ruler = NumericBinning.fit(values[:-2], include=[0.5])
+    letters = CategoricalBinning.fit({"a": 150, "b'\"\x00": 45, "": 5}, usual_rows=100)
+    return Baseline(
+        n + 2,
+        {
+            odd_name: NumericProfile.of(values, ruler),
+            # Counts from other libraries are often numpy's own integers.
+            "0.letters": CategoricalProfile.of(
+                {"a": np.int64(150), "b'\"\x00": 45, "": 5, "new": np.int64(2)}, letters, n_missing=np.int64(2)
+            ),
+            "nothing finite": NumericProfile.of(np.array([np.inf]), ruler),
+        },
+    )
+
+
+def test_data_sets_add_column_by_column() -> None:
+    monday = DatasetProfile(2, {"x": numbers(1, 2)}, ("extra",))
+    tuesday = DatasetProfile(1, {"x": numbers(3)}, ("other", "extra"))
+    week = monday + tuesday
+    assert week.n_rows == 3
+    profile = week.columns["x"]
+    assert isinstance(profile, NumericProfile)
+    assert profile.cells.tolist() == numbers(1, 2, 3).cells.tolist()
+    assert week.extra_columns == ("extra", "other")
+
+
+def test_a_column_that_either_part_lacks_stays_unprofiled_in_any_order() -> None:
+    monday = DatasetProfile(1, {"x": numbers(1), "y": numbers(1), "z": Unprofiled("a date now")})
+    tuesday = DatasetProfile(1, {"x": numbers(3), "z": numbers(1)})
+    for week in (monday + tuesday, tuesday + monday):
+        assert isinstance(week.columns["x"], NumericProfile)
+        assert week.columns["y"] == Unprofiled("absent from one of the parts")
+        assert week.columns["z"] == Unprofiled("a date now")
+
+
+def test_a_column_that_changed_its_kind_does_not_add() -> None:
+    monday = DatasetProfile(1, {"x": numbers(1)})
+    tuesday = DatasetProfile(1, {"x": CategoricalProfile.of({"a": 1}, LETTERS)})
+    with pytest.raises(BinningMismatchError):
+        monday + tuesday
+
+
+def test_a_baseline_comes_back_from_its_bytes_as_it_was() -> None:
+    before = baseline()
+    again = Baseline.from_bytes(before.to_bytes())
+    assert again.id == before.id
+    assert again.n_rows == before.n_rows
+    assert list(again.columns) == list(before.columns)
+    assert again.to_bytes() == before.to_bytes()
+    for name, profile in before.columns.items():
+        mine = again.columns[name]
+        assert mine.binning.id == profile.binning.id
+        assert mine.psi_counts.tolist() == profile.psi_counts.tolist()
+        if isinstance(profile, NumericProfile):
+            assert isinstance(mine, NumericProfile)
+            assert mine.cells.dtype == np.int64
+            assert (mine.mean, mine.squares, mine.n_distinct) == (
+                *(profile.mean, profile.squares, profile.n_distinct),
+            )
+            assert mine.minimum == pytest.approx(profile.minimum, nan_ok=True)
+            assert mine.binning.exact == profile.binning.exact
+        else:
+            assert isinstance(mine, CategoricalProfile)
+            assert mine.unseen == profile.unseen
+            assert mine.binning.labels == profile.binning.labels
+
+
+def test_the_id_follows_the_content() -> None:
+    assert baseline().id == baseline().id
+    assert baseline().id != baseline(n=201).id
+    assert baseline().id != baseline(odd_name="Umlaut ($)").id
+
+
+@given(data=st.data())
+def test_damaged_bytes_are_a_baseline_error_or_the_baseline_itself(data: st.DataObject) -> None:
+    whole = WHOLE
+    if data.draw(st.booleans()):
+        damaged = whole[: data.draw(st.integers(0, len(whole) - 1))]
+    else:
+        at = data.draw(st.integers(0, len(whole) - 1))
+        damaged = whole[:at] + bytes([whole[at] ^ data.draw(st.integers(1, 255))]) + whole[at + 1 :]
+    try:
+        again = Baseline.from_bytes(damaged)
+    except BaselineError as error:
+        assert "freeze the baseline again" in str(error) or "upgrade" in str(error)
+    else:
+        # A changed time stamp in the archive harms nobody.
+        assert again.id == baseline().id
+
+
+WHOLE = baseline().to_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04", b"\x93NUMPY\x01\x00"])
+def test_other_files_are_refused(content: bytes) -> None:
+    with pytest.raises(BaselineError, match="freeze the baseline again"):
+        Baseline.from_bytes(content)
+
+
+def test_a_newer_format_asks_for_an_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drift_assets.profiles.dataset.FORMAT", 2)
+    newer = baseline().to_bytes()
+    monkeypatch.undo()
+    with pytest.raises(BaselineError, match="upgrade drift_assets"):
+        Baseline.from_bytes(newer)

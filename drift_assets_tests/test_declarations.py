@@ -1,0 +1,171 @@
+"""Monitors as people write them: all mistakes at once, with file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from drift_assets.declarations import (
+    drift_home,
+    find_declaration,
+    find_files,
+    project_root,
+    read_declarations,
+)
+from drift_assets.errors import ConfigurationError, UnknownNameError
+
+GOOD = """\
+type: drift_assets.DriftMonitor
+attributes:
+  name: churn
+  baseline: data/baseline.csv
+  current: data/{partition}/*.csv
+  features: [age, income]
+  partitions: {start: 2026-01-01}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "defs.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def complaint(path: Path) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        read_declarations([path])
+    return str(caught.value).splitlines()
+
+
+def test_a_good_file_gives_its_monitor_and_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    path = write(tmp_path / "models" / "churn", GOOD)
+    (declared,) = read_declarations(find_files([tmp_path]))
+    assert declared.monitor.name == "churn"
+    assert (declared.path, declared.line) == (path, 1)
+    assert declared.root == tmp_path
+
+
+def test_several_monitors_may_stand_in_one_file(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD + "---\n" + GOOD.replace("churn", "fraud"))
+    declared = read_declarations([path])
+    assert [(d.monitor.name, d.line) for d in declared] == [("churn", 1), ("fraud", 9)]
+
+
+def test_all_mistakes_are_reported_together_each_with_its_line(tmp_path: Path) -> None:
+    text = """\
+type: drift_assets.DriftMonitor
+attributes:
+  name: my model
+  baseline: b.csv
+  current: "{partition}.csv"
+  features:
+    - a
+    - {colum: b}
+    - {column: c, thresholds: {psi_breech: 0.1, js_breach: 3}}
+  partitions: {start: 2026-01-01, timezone: Mars}
+  treshold: balanced
+"""
+    path = write(tmp_path, text)
+    heading, *lines = complaint(path)
+    assert heading == "Found 7 mistakes in the monitors' YAML:"
+    assert {line.split(": ")[0].strip() for line in lines} == {
+        f"{path}:{number}" for number in (3, 8, 9, 10, 11)
+    }
+    everything = "\n".join(lines)
+    assert "Did you mean 'column'?" in everything
+    assert "Did you mean 'psi_breach'?" in everything
+    assert "Did you mean 'thresholds'?" in everything
+    assert "unknown time zone 'Mars'" in everything
+    assert "found 3; input should be less than or equal to 1" in everything
+
+
+def test_mistakes_of_several_files_come_together(tmp_path: Path) -> None:
+    write(tmp_path / "a", GOOD.replace("name: churn", "name: 1"))
+    write(tmp_path / "b", "type: drift_assets.DriftMonitr\nattributes: {}\n")
+    write(tmp_path / "c", "type: [\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read_declarations(find_files([tmp_path]))
+    text = str(caught.value)
+    assert all(str(tmp_path / name / "defs.yaml") in text for name in "abc")
+    assert "did you mean 'drift_assets.DriftMonitor'?" in text
+
+
+def test_two_monitors_of_one_name_are_refused_with_both_places(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "a", GOOD), write(tmp_path / "b", GOOD)
+    with pytest.raises(ConfigurationError) as caught:
+        read_declarations([first, second])
+    assert f"{second}:1: the monitor name 'churn' is taken by {first}:1" in str(caught.value)
+
+
+def test_components_of_other_types_are_passed_over(tmp_path: Path) -> None:
+    path = write(tmp_path, "type: dagster_dbt.DbtProjectComponent\nattributes: {project: x}\n")
+    assert read_declarations([path]) == []
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "defs.yaml"
+    path.write_bytes(b"\xff\xfe\x00type")
+    assert str(path) in complaint(path)[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("data/{partition}/*.csv", "data/today.csv", "expected {partition} in it"),
+        ("data/{partition}/*.csv", "data/{day}.csv", "unknown placeholder {day}"),
+        ("data/baseline.csv", "data/{partition}.csv", "expected a fixed file"),
+        ("[age, income]", "[age, age]", "column 'age' is listed more than once"),
+        ("[age, income]", "[age, AGE]", "differ only by case"),
+        ("[age, income]", "[]", "expected at least one"),
+        ("[age, income]", "[age]\n  exclude: [id]", "only features: auto leaves columns out"),
+        ("2026-01-01", "yesterday", "partitions.start"),
+    ],
+)
+def test_a_contradiction_is_explained(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert GOOD.replace(old, new) != GOOD
+    assert expected in "\n".join(complaint(write(tmp_path, GOOD.replace(old, new))))
+
+
+def test_templates_are_filled_in_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = GOOD.replace("data/baseline.csv", '"{{ env.DATA }}/baseline.csv"')
+    path = write(tmp_path, text)
+    monkeypatch.setenv("DATA", "/srv/data")
+    assert read_declarations([path])[0].monitor.baseline.path == "/srv/data/baseline.csv"
+    monkeypatch.delenv("DATA")
+    assert "the environment variable DATA is not set" in complaint(path)[1]
+
+
+def test_hidden_folders_and_virtual_environments_are_not_searched(tmp_path: Path) -> None:
+    write(tmp_path / ".hidden", GOOD)
+    write(tmp_path / "venv" / "lib", GOOD)
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    found = write(tmp_path / "models", GOOD)
+    assert find_files([tmp_path]) == [found]
+
+
+def test_a_place_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Found nothing at"):
+        find_files([tmp_path / "nowhere"])
+
+
+def test_an_unknown_monitor_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    declared = read_declarations([write(tmp_path, GOOD)])
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'churn'\? Known: churn\."):
+        find_declaration("chrun", declared)
+
+
+def test_the_root_without_any_mark_is_the_folder_of_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "models", GOOD)
+    assert project_root(path) == tmp_path / "models"
+
+
+def test_the_drift_home_is_named_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRIFT_ASSETS_HOME", raising=False)
+    assert drift_home(tmp_path) == tmp_path / "drift_home"
+    monkeypatch.setenv("DRIFT_ASSETS_HOME", str(tmp_path / "elsewhere"))
+    assert drift_home(tmp_path) == tmp_path / "elsewhere"
