@@ -1,0 +1,267 @@
+"""Data frames as rows: pandas, polars, Arrow tables, and mappings of arrays."""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
+from functools import cached_property
+from typing import Any, Final, cast
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+
+from drift_assets.errors import ColumnError, ConfigurationError
+from drift_assets.profiles import Unprofiled
+from drift_assets.scan.columns import (
+    ARROW_FAILURES,
+    ArrowArray,
+    CategoryColumn,
+    Found,
+    Loose,
+    MissingColumn,
+    Want,
+    arrow_integers,
+    column_from_arrow,
+    column_from_objects,
+    holds_scalars,
+    spells_dates,
+)
+from drift_assets.scan.days import BoolArray, DayArray, Days
+from drift_assets.scan.rows import Rows, Suitability
+
+FRAME: Final = "the data frame"
+
+_NAMELESS: Final = re.compile(r"__index_level_\d+__")
+"""How pandas stores an index without a name in Arrow and Parquet."""
+
+AnyArray = Any
+"""One column of whatever array library, or a list."""
+
+PandasFrame = Any
+"""A pandas data frame: pandas itself is not imported here, and need not be there."""
+
+ArrowTable = Any
+"""An Arrow table or record batch: pyarrow ships no types to check it by."""
+
+ArrowSchema = Any
+"""The names and types of an Arrow table: pyarrow ships no types to check it by."""
+
+Load = Callable[[str], ArrowArray | Loose]
+"""Returns one column as an Arrow array, chunked or not, or as `Loose` values."""
+
+
+class TypedPart:
+    """Columns with types, read one at a time; so memory holds one column.
+
+    Parameters
+    ----------
+    label
+        What messages call it.
+    names
+        Column names in order, repetitions included.
+    n_rows
+        Rows before any are left out.
+    load
+        Returns one column.
+    index
+        Columns that were the index of a pandas frame: read when asked for, but
+        not watched of themselves.
+    days
+        Which rows to keep; by default all.
+    """
+
+    typed: Final = True
+
+    def __init__(
+        self,
+        label: str,
+        names: Sequence[str],
+        n_rows: int,
+        load: Load,
+        *,
+        index: Collection[str] = (),
+        days: Days | None = None,
+    ) -> None:
+        self.label: Final = label
+        self.columns: Final = tuple(
+            dict.fromkeys(name for name in names if name and not _NAMELESS.fullmatch(name))
+        )
+        self.repeated: Final = frozenset(n for n, times in Counter(names).items() if times > 1)
+        self._n_rows = n_rows
+        self._load = load
+        self._index = frozenset(index)
+        self._days = days
+
+    @cached_property
+    def n_rows(self) -> int:
+        """Rows, those of other days left out."""
+        return self._n_rows if self._keep is None else int(np.count_nonzero(self._keep))
+
+    def prepare(self, wants: Mapping[str, Want]) -> None:
+        """Do nothing: columns are read when they are taken."""
+
+    def take(self, name: str, want: Want) -> Found:
+        """Return what a column holds."""
+        array = self._load(name)
+        rows = None
+        if self._keep is not None:
+            kept = np.flatnonzero(self._keep)
+            if isinstance(array, Loose):
+                rows = kept.tolist()
+                array = Loose([array.values[row] for row in rows])
+            else:
+                array = array.take(arrow_integers(kept))
+        if isinstance(array, Loose):
+            return column_from_objects(array.values, want, rows=rows)
+        return column_from_arrow(array, want)
+
+    def suitability(self) -> Mapping[str, Suitability]:
+        """Return for each column whether it can be watched."""
+        return {
+            # A repeated name is not passed over in silence: fitting it raises.
+            name: "watchable" if name in self.repeated else self._suitability(name)
+            for name in self.columns
+        }
+
+    def dates(self) -> DayArray:
+        """Return the day of each row, those of other days included."""
+        days = cast("Days", self._days)
+        if days.column not in self.columns:
+            raise ColumnError(absent_date_column(days.column, self.label, self.columns))
+        return days.dates(self._load(days.column), label=self.label)
+
+    def batches(self, names: Sequence[str]) -> Iterable[tuple[str, int, ArrowArray | Loose]]:
+        """Yield (name, first row, values) of columns, all rows."""
+        for name in names:
+            yield name, 0, self._load(name)
+
+    @cached_property
+    def _keep(self) -> BoolArray | None:
+        return None if self._days is None else self._days.keep(self.dates())
+
+    def _suitability(self, name: str) -> Suitability:
+        if name in self._index:
+            return "unsuitable"
+        array = self._load(name)
+        if isinstance(array, Loose):
+            return "watchable" if holds_scalars(array.values) else "unsuitable"
+        kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+        found = column_from_arrow(array, "any")
+        if isinstance(found, MissingColumn):
+            return "missing"
+        dates = isinstance(found, CategoryColumn) and spells_dates(found.counts)
+        unsuitable = pa.types.is_temporal(kind) or isinstance(found, Unprofiled) or dates
+        return "unsuitable" if unsuitable else "watchable"
+
+
+def absent_date_column(column: str, label: str, known: Sequence[str]) -> str:
+    """Return the message for a date column that is not there."""
+    return (
+        f"Found no date column {column!r} in {label}, expected it among: "
+        f"{', '.join(map(repr, known)) or 'no column'}. Correct date_column."
+    )
+
+
+def rows_from_frame(frame: object) -> Rows:
+    """Return the rows of a data frame.
+
+    Parameters
+    ----------
+    frame
+        A pandas or polars data frame, a pyarrow table, anything else with the
+        Arrow C stream interface, or a mapping of names to arrays of one
+        length. A pandas index is not a column.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is none of these.
+    ColumnError
+        If a label is not text, or the arrays differ in length.
+    """
+    # Whoever holds a pandas frame has imported pandas; nobody else pays for it.
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(frame, pandas.DataFrame):
+        return Rows((_from_pandas(frame),))
+    if isinstance(frame, (pa.Table, pa.RecordBatch)):
+        return Rows((_from_table(frame),))
+    if isinstance(frame, Mapping):
+        return Rows((part_from_mapping(frame, FRAME),))
+    if hasattr(frame, "__arrow_c_stream__") and hasattr(frame, "columns"):
+        return Rows((_from_table(pa.table(frame)),))
+    hint = ": call .collect() first" if hasattr(frame, "collect") else ""
+    raise ConfigurationError(
+        f"Found a {type(frame).__name__}, expected a pandas or polars data frame, a pyarrow table "
+        f"or a mapping of names to arrays{hint}."
+    )
+
+
+def part_from_mapping(
+    columns: Mapping[Any, Any],
+    label: str,
+    *,
+    repeated: Iterable[str] = (),
+    days: Days | None = None,
+) -> TypedPart:
+    """Return the part that arrays or lists make, one per column."""
+    names = _text_labels(columns)
+    lengths = {}
+    for name, values in columns.items():
+        if not isinstance(values, Sized) or isinstance(values, (str, bytes, Mapping)):
+            raise ColumnError(
+                f"Found a {type(values).__name__} as column {name!r} of {label}, "
+                "expected an array or a list of values."
+            )
+        lengths[name] = len(values)
+    if len(set(lengths.values())) > 1:
+        short, long = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
+        raise ColumnError(
+            f"Found {lengths[short]:,} values in column {short!r} and {lengths[long]:,} in "
+            f"{long!r} of {label}, expected columns of one length."
+        )
+    n_rows = next(iter(lengths.values()), 0)
+    return TypedPart(
+        label, [*names, *repeated], n_rows, lambda name: arrow_or_loose(columns[name]), days=days
+    )
+
+
+def arrow_or_loose(values: AnyArray) -> ArrowArray | Loose:
+    """Return values as an Arrow array, or as `Loose` where they have no common type."""
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return values
+    if getattr(values, "ndim", 1) != 1:
+        return Loose([row.tolist() for row in values])
+    try:
+        return pa.array(values, from_pandas=True)
+    except (*ARROW_FAILURES, TypeError, ValueError, OverflowError):
+        return Loose(list(values))
+
+
+def _from_pandas(frame: PandasFrame) -> TypedPart:
+    names = _text_labels(frame.columns)
+    position = {name: i for i, name in enumerate(names)}
+    return TypedPart(
+        FRAME, names, len(frame), lambda name: arrow_or_loose(frame.iloc[:, position[name]])
+    )
+
+
+def _from_table(table: ArrowTable) -> TypedPart:
+    schema = table.schema
+    return TypedPart(FRAME, schema.names, table.num_rows, table.column, index=pandas_index(schema))
+
+
+def pandas_index(schema: ArrowSchema) -> list[str]:
+    """Return the columns of an Arrow schema that were the index of a pandas frame."""
+    described = schema.pandas_metadata or {}
+    return [name for name in described.get("index_columns", []) if isinstance(name, str)]
+
+
+def _text_labels(labels: Iterable[object]) -> list[str]:
+    names = list(labels)
+    for label in names:
+        if not isinstance(label, str):
+            raise ColumnError(
+                f"Found the column label {label!r} of type {type(label).__name__}, expected text: "
+                "rename the columns, in pandas by df.columns = df.columns.map(str)."
+            )
+    return cast("list[str]", names)
