@@ -1,0 +1,102 @@
+"""Steps by which the schema of the history came to be, oldest first, each with a name.
+
+A step is never edited once it has been released: a change is one more step.
+"""
+
+from importlib.resources import files
+from typing import Final
+
+import duckdb
+
+from drift_assets.errors import HistoryError, HistoryVersionError
+
+STEPS: Final = ("0001_history",)
+"""Names of the steps; the SQL of each is the file of that name."""
+
+
+def missing_steps(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Return the steps that a file still lacks.
+
+    Raises
+    ------
+    HistoryVersionError
+        If the file has steps that this version does not know.
+    """
+    known = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_migrations'"
+    ).fetchone()
+    applied = (
+        {name for (name,) in connection.execute("SELECT name FROM schema_migrations").fetchall()}
+        if known
+        else set()
+    )
+    newer = sorted(applied.difference(STEPS))
+    if newer:
+        raise HistoryVersionError(
+            f"Found a history with the schema step {', '.join(newer)}, this drift_assets knows "
+            f"up to {STEPS[-1]}: upgrade drift_assets, or use the history that belongs to it."
+        )
+    return tuple(step for step in STEPS if step not in applied)
+
+
+def migrate(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Apply the missing steps in one transaction; return their names.
+
+    Raises
+    ------
+    HistoryVersionError
+        If the file has steps that this version does not know.
+    HistoryError
+        If a step fails, for example because the file is somebody else's.
+    """
+    steps = missing_steps(connection)
+    if not steps:
+        return steps
+    connection.begin()
+    try:
+        connection.execute(_LEDGER)
+        for step in steps:
+            connection.execute((files(__package__) / f"{step}.sql").read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO schema_migrations VALUES (?, now())", [step])
+        _comment_views(connection)
+        connection.commit()
+    except BaseException as error:
+        connection.rollback()
+        if isinstance(error, duckdb.Error):
+            said = str(error).strip().split("\n", 1)[0]
+            raise HistoryError(
+                f"The schema of the history cannot be brought up to {steps[-1]}: {said}. Expected "
+                "a file of drift_assets' own: give the history another path, or restore it."
+            ) from error
+        raise
+    return steps
+
+
+_LEDGER: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name VARCHAR NOT NULL,
+    applied_at TIMESTAMPTZ NOT NULL
+);
+COMMENT ON TABLE schema_migrations IS 'The steps by which this schema came to be.';
+COMMENT ON COLUMN schema_migrations.name IS 'Name of the step.';
+COMMENT ON COLUMN schema_migrations.applied_at IS 'When it was applied to this file.';
+"""
+
+
+def _comment_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give a view's column the comment of the column of that name which it shows."""
+    rows = connection.execute(
+        """
+        SELECT v.view_name, c.column_name, arg_min(s.comment, list_position($sources, s.table_name))
+        FROM duckdb_views() AS v
+        JOIN duckdb_columns() AS c ON c.table_name = v.view_name AND c.comment IS NULL
+        JOIN duckdb_columns() AS s ON s.column_name = c.column_name AND s.comment IS NOT NULL
+        WHERE NOT v.internal AND list_contains($sources, s.table_name)
+            AND (v.view_name = 'alert_history') = (s.table_name = 'alerts')
+        GROUP BY ALL
+        """,
+        {"sources": ["alerts", "feature_drift", "drift_history"]},
+    ).fetchall()
+    for view, column, comment in rows:
+        text = comment.replace("'", "''")
+        connection.execute(f"COMMENT ON COLUMN {view}.{column} IS '{text}'")
