@@ -2,7 +2,6 @@ import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -28,7 +27,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path / "project", tmp_path / "home")
 
 
-def monitor(current: Any, **settings: Any) -> Monitor:
+def monitor(current: object, **settings: object) -> Monitor:
     return Monitor.model_validate(
         {
             "name": "m",

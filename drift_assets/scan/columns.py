@@ -57,7 +57,7 @@ _SHOWN = 20
 class NumberColumn:
     """Numbers without NaN, and how many rows were missing."""
 
-    values: FloatArray
+    numbers: FloatArray
     n_missing: int
 
 
@@ -299,7 +299,7 @@ def merge(found: Sequence[Found], labels: Sequence[str]) -> Found:
             present.append((part, label))
     if not present:
         return MissingColumn(n_missing)
-    numbers = [part.values for part, _ in present if isinstance(part, NumberColumn)]
+    numbers = [part.numbers for part, _ in present if isinstance(part, NumberColumn)]
     if len(numbers) == len(present):
         return NumberColumn(np.concatenate(numbers), n_missing)
     return _merge_categories(present, n_missing)

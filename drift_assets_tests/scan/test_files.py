@@ -60,7 +60,7 @@ def test_every_format_gives_the_same_rows(tmp_path: Path, name: str) -> None:
     numbers, texts = found["n"], found["t"]
     assert isinstance(numbers, NumberColumn)
     assert isinstance(texts, CategoryColumn)
-    assert (numbers.values.tolist(), numbers.n_missing) == ([1.5, 2.5], 1)
+    assert (numbers.numbers.tolist(), numbers.n_missing) == ([1.5, 2.5], 1)
     assert dict(texts.counts) == {"x": 2, "y": 1}
     assert rows.n_rows == 3
 
@@ -99,7 +99,7 @@ def test_a_baseline_can_be_some_days_of_a_file(tmp_path: Path) -> None:
     rows = rows_from_files([path], date_column="day", start=date(2026, 1, 3), end=date(2026, 1, 5))
     found = dict(rows.read({"n": "any"}))["n"]
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [2.0, 3.0, 4.0]
+    assert found.numbers.tolist() == [2.0, 3.0, 4.0]
     assert rows.n_rows == 3
 
 
@@ -193,7 +193,7 @@ def test_a_column_with_a_dot_in_its_name_is_not_taken_for_a_nested_one(tmp_path:
     for name, total in {"a": 3.0, "a.b": 7.0, "Avg. ($)": 11.0}.items():
         found = dict(rows.read({name: "any"}))[name]
         assert isinstance(found, NumberColumn)
-        assert found.values.sum() == total
+        assert found.numbers.sum() == total
 
 
 def test_a_pandas_index_in_parquet_is_left_alone(tmp_path: Path) -> None:

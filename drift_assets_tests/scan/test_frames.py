@@ -43,7 +43,7 @@ def test_every_kind_of_frame_gives_the_same_columns(frame: object) -> None:
     assert isinstance(numbers, NumberColumn)
     assert isinstance(texts, CategoryColumn)
     assert isinstance(booleans, CategoryColumn)
-    assert (numbers.values.tolist(), numbers.n_missing) == ([1.0, 3.0], 1)
+    assert (numbers.numbers.tolist(), numbers.n_missing) == ([1.0, 3.0], 1)
     assert (dict(texts.counts), texts.n_missing) == ({"x": 1, "y": 1}, 1)
     assert (dict(booleans.counts), booleans.n_missing) == ({"true": 1, "false": 1}, 1)
 
@@ -68,7 +68,7 @@ def test_a_categorical_column_is_counted_by_its_names(values: object) -> None:
 def test_a_nullable_integer_with_na_is_a_number_with_a_missing_row() -> None:
     found = column(pd.DataFrame({"i": pd.array([1, None, 3], dtype="Int64")}), "i")
     assert isinstance(found, NumberColumn)
-    assert (found.values.tolist(), found.n_missing) == ([1.0, 3.0], 1)
+    assert (found.numbers.tolist(), found.n_missing) == ([1.0, 3.0], 1)
 
 
 def test_dates_nested_and_missing_columns_are_not_watchable() -> None:
@@ -132,7 +132,7 @@ def test_a_pandas_slice_and_a_strided_array_are_read_as_they_look() -> None:
     frame = pd.DataFrame({"a": np.arange(10)})
     found = column(frame.iloc[::3], "a")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [0.0, 3.0, 6.0, 9.0]
+    assert found.numbers.tolist() == [0.0, 3.0, 6.0, 9.0]
     found = column({"a": np.arange(10)[::-4]}, "a")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [9.0, 5.0, 1.0]
+    assert found.numbers.tolist() == [9.0, 5.0, 1.0]

@@ -39,7 +39,7 @@ def test_every_layout_gives_the_same_columns(tmp_path: Path, content: str) -> No
     assert isinstance(numbers, NumberColumn)
     assert isinstance(texts, CategoryColumn)
     assert isinstance(booleans, CategoryColumn)
-    assert (numbers.values.tolist(), numbers.n_missing) == ([1.5, 3.0], 1)
+    assert (numbers.numbers.tolist(), numbers.n_missing) == ([1.5, 3.0], 1)
     assert (dict(texts.counts), texts.n_missing) == ({"x": 1, "y": 1}, 1)
     assert dict(booleans.counts) == {"true": 2, "false": 1}
 
@@ -49,13 +49,13 @@ def test_one_bad_value_spoils_one_column_only(tmp_path: Path) -> None:
     assert part.take("a", "number") == WrongType("found 'abc' in row 2, expected numbers")
     found = part.take("b", "number")
     assert isinstance(found, NumberColumn)
-    assert found.values.tolist() == [1.0, 2.0]
+    assert found.numbers.tolist() == [1.0, 2.0]
 
 
 def test_nan_is_missing_and_infinity_is_not(tmp_path: Path) -> None:
     found = part_of(tmp_path, '[{"a": NaN}, {"a": -Infinity}]').take("a", "any")
     assert isinstance(found, NumberColumn)
-    assert (found.values.tolist(), found.n_missing) == ([-np.inf], 1)
+    assert (found.numbers.tolist(), found.n_missing) == ([-np.inf], 1)
 
 
 def test_nested_values_are_refused_by_name(tmp_path: Path) -> None:

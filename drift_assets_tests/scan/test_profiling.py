@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +26,7 @@ from drift_assets.scan import (
 from drift_assets.verdicts import Verdict
 
 
-def monitor(**settings: Any) -> Monitor:
+def monitor(**settings: object) -> Monitor:
     return Monitor.model_validate(
         {
             "name": "m",

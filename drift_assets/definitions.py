@@ -1,0 +1,15 @@
+"""The code location of a checkout: every monitor declared below ``defs``."""
+
+import warnings
+from pathlib import Path
+
+import dagster as dg
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the definitions of all monitors, run in one process each."""
+    # Dagster 1.13 warns of a parameter that it sets itself where it resolves any asset check.
+    warnings.filterwarnings("ignore", "Parameter `execution_type`", dg.BetaWarning)
+    monitors = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    return dg.Definitions.merge(monitors, dg.Definitions(executor=dg.in_process_executor))

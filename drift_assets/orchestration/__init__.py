@@ -1,0 +1,1 @@
+"""Dagster: the only room, with ``definitions``, that knows it."""

@@ -1,0 +1,362 @@
+"""A monitor's assets: baseline, current -> one drift asset per column -> report -> alert."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from drift_assets.alerts import breach_message, channels_for
+from drift_assets.assessment import FeatureResult
+from drift_assets.atomic import write_atomically
+from drift_assets.errors import BaselineError, DeliveryError
+from drift_assets.monitors import Column, Monitor
+from drift_assets.orchestration.checks import column_check
+from drift_assets.orchestration.day import Day, Workplace
+from drift_assets.orchestration.names import drift_keys
+from drift_assets.profiles import Baseline, NumericProfile
+from drift_assets.report.html import html_report
+from drift_assets.report.json import assessment_to_dict, to_json
+from drift_assets.report.markdown import bins_table, markdown_table
+from drift_assets.report.picture import data_uri, svg_overview
+from drift_assets.sources import current_files, fingerprint, read_baseline
+from drift_assets.store import NewAlert
+
+CHECK_NAME = "drift"
+
+
+def day_partitions(monitor: Monitor) -> dg.DailyPartitionsDefinition:
+    """Return the days that exist, as Dagster partitions."""
+    return dg.DailyPartitionsDefinition(
+        start_date=monitor.partitions.start.isoformat(),
+        timezone=monitor.partitions.timezone,
+        end_offset=monitor.partitions.end_offset,
+    )
+
+
+def watched_columns(workplace: Workplace) -> tuple[Column, ...]:
+    """Return the columns that get an asset; for ``features: auto`` the baseline is looked at.
+
+    Raises
+    ------
+    DataError
+        If ``auto`` needs baseline data and they cannot be read.
+    """
+    monitor = workplace.monitor
+    if monitor.features != "auto":
+        return monitor.listed(())
+    frozen = workplace.frozen_baseline()
+    if frozen is not None:
+        return monitor.watched(frozen.columns)
+    return monitor.listed(read_baseline(monitor, workplace.place).watchable)
+
+
+def monitor_assets(workplace: Workplace, columns: Sequence[Column]) -> list[dg.AssetsDefinition]:
+    """Return all assets of one monitor, in one group of its name."""
+    return [
+        _baseline_asset(workplace),
+        _current_asset(workplace),
+        _drift_assets(workplace, columns),
+        _report_asset(workplace, columns),
+        _alert_asset(workplace),
+    ]
+
+
+def _baseline_asset(workplace: Workplace) -> dg.AssetsDefinition:
+    monitor = workplace.monitor
+
+    @dg.asset(
+        key=[monitor.name, "baseline"],
+        group_name=monitor.name,
+        kinds={"dataset"},
+        description=(
+            f"What normal looks like for {monitor.name}: `{monitor.baseline.path}`, frozen as "
+            "bins and counts. Materialise it to freeze the present file as the new baseline; "
+            "until then days are judged by the one frozen before."
+        ),
+    )
+    def baseline() -> dg.MaterializeResult[None]:
+        frozen = workplace.freeze_baseline()
+        return dg.MaterializeResult(
+            metadata=_baseline_metadata(frozen), data_version=dg.DataVersion(frozen.id)
+        )
+
+    return baseline
+
+
+def _baseline_metadata(frozen: Baseline) -> dict[str, Any]:
+    return {
+        "baseline_id": frozen.id,
+        "dagster/row_count": frozen.n_rows,
+        "columns": len(frozen.columns),
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn(
+                    name, type="numeric" if isinstance(p, NumericProfile) else "categorical"
+                )
+                for name, p in frozen.columns.items()
+            ]
+        ),
+    }
+
+
+def _current_asset(workplace: Workplace) -> dg.AssetsDefinition:
+    monitor = workplace.monitor
+
+    @dg.asset(
+        key=[monitor.name, "current"],
+        group_name=monitor.name,
+        kinds={"dataset"},
+        partitions_def=day_partitions(monitor),
+        description=f"The data of one day: `{monitor.current.path}`.",
+    )
+    def current(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        day = date.fromisoformat(context.partition_key)
+        files = current_files(monitor, workplace.place, day)
+        mark = fingerprint(monitor, workplace.place, day, files)
+        return dg.MaterializeResult(
+            metadata={
+                "files": dg.MetadataValue.md(
+                    "\n".join(f"- `{path}`" for path in files[:100]) or "none"
+                ),
+                "n_files": len(files),
+                "size_bytes": sum(path.stat().st_size for path in files),
+                "fingerprint": mark,
+            },
+            data_version=dg.DataVersion(mark),
+        )
+
+    return current
+
+
+def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsDefinition:
+    monitor = workplace.monitor
+    keys = drift_keys(monitor.name, columns)
+    partitions = day_partitions(monitor)
+    upstream = [dg.AssetKey([monitor.name, "baseline"]), dg.AssetKey([monitor.name, "current"])]
+
+    @dg.multi_asset(
+        name=f"{monitor.name}__drift",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=upstream,
+                skippable=True,
+                group_name=monitor.name,
+                partitions_def=partitions,
+                kinds={"drift"},
+                metadata={"column": column.name},
+                tags={"drift_assets/role": column.role},
+                description=f"Drift of the {column.role} `{column.name}` against the baseline.",
+            )
+            for key, column in keys.items()
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK_NAME,
+                asset=key,
+                partitions_def=partitions,
+                description=f"Fails when `{column.name}` breaches a threshold.",
+            )
+            for key, column in keys.items()
+        ],
+        partitions_def=partitions,
+        can_subset=True,
+    )
+    def drift(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        wanted = {key: column for key, column in keys.items() if key in context.selected_asset_keys}
+        checked = {
+            check.asset_key: column
+            for check in context.selected_asset_check_keys
+            if (column := keys.get(check.asset_key)) is not None
+        }
+        looked_at = {column.name for column in [*wanted.values(), *checked.values()]}
+        whole = looked_at == {column.name for column in columns}
+        baseline = _usable_baseline(context, workplace)
+        day = workplace.evaluate(
+            date.fromisoformat(context.partition_key),
+            baseline,
+            run_id=context.run.run_id,
+            only=None if whole else [c.name for c in columns if c.name in looked_at],
+        )
+        if whole:
+            workplace.keep(day)
+        else:
+            workplace.history.record_subset(
+                day.assessment,
+                partition=day.partition,
+                fingerprint=day.fingerprint,
+                run_id=day.run_id,
+            )
+        for key, column in keys.items():
+            if key in wanted:
+                result = day.assessment.feature(column.name)
+                yield dg.MaterializeResult(asset_key=key, metadata=_feature_metadata(result, day))
+            if key in checked:
+                yield column_check(key, CHECK_NAME, day.assessment.feature(column.name))
+
+    return drift
+
+
+def _usable_baseline(context: dg.AssetExecutionContext, workplace: Workplace) -> Baseline:
+    """Return the frozen baseline, freezing the first one if the monitor has none yet."""
+    baseline = workplace.frozen_baseline()
+    if baseline is not None:
+        return baseline
+    name = workplace.monitor.name
+    if workplace.baselines.active_id() is not None:
+        raise BaselineError(
+            f"Monitor {name!r} now watches other columns, kinds or decision thresholds than its "
+            f"frozen baseline has. Materialise {name}/baseline to freeze a new one."
+        )
+    baseline = workplace.freeze_baseline()
+    context.log.info("froze the first baseline of %s: %s", name, baseline.id)
+    context.log_event(
+        dg.AssetMaterialization(
+            dg.AssetKey([name, "baseline"]),
+            metadata=_baseline_metadata(baseline),
+            tags={"dagster/data_version": baseline.id},
+        )
+    )
+    return baseline
+
+
+def _feature_metadata(result: FeatureResult, day: Day) -> dict[str, Any]:
+    """Return what the UI shows of a column; floats under stable labels plot over partitions."""
+    metadata: dict[str, Any] = {
+        "column": result.feature,
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+        "baseline_id": day.assessment.baseline_id,
+    }
+    labels = {
+        "psi": "PSI",
+        "ks": "KS",
+        "chi_squared": "chi-squared",
+        "js_divergence": "JS divergence",
+        "wasserstein": "Wasserstein",
+        "total_variation": "total variation",
+        "missing_rate": "missing-rate change",
+        "positive_rate": "positive-rate change",
+    }
+    for name, measurement in result.measurements.items():
+        metadata[labels[name]] = float(measurement.value)
+        if measurement.p_value is not None:
+            metadata[f"{labels[name]} p-value"] = float(measurement.p_value)
+    if result.current is not None:
+        metadata["rows"] = result.current.n + result.current.n_missing
+        if result.current.missing_rate is not None:
+            metadata["missing rate"] = float(result.current.missing_rate)
+    if result.bins:
+        metadata["bins"] = dg.MetadataValue.md(bins_table(result))
+    return metadata
+
+
+def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsDefinition:
+    monitor = workplace.monitor
+
+    @dg.asset(
+        key=[monitor.name, "report"],
+        deps=list(drift_keys(monitor.name, columns)),
+        group_name=monitor.name,
+        kinds={"duckdb"},
+        partitions_def=day_partitions(monitor),
+        description=(
+            "The day's verdict, kept in the history for SQL, and as an HTML and a JSON file."
+        ),
+    )
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        day = workplace.kept(date.fromisoformat(context.partition_key))
+        assessment = day.assessment
+        message = breach_message(assessment, partition=day.partition)
+        alerts = (
+            [NewAlert(message.cause, message.title, message.text, message.payload)]
+            if message
+            else []
+        )
+        workplace.history.record(
+            assessment,
+            partition=day.partition,
+            fingerprint=day.fingerprint,
+            run_id=day.run_id,
+            inputs=day.inputs,
+            alerts=alerts,
+        )
+        html_path = workplace.report_path(day.partition, ".html")
+        write_atomically(
+            html_path, html_report(assessment, partition=day.partition).encode("utf-8")
+        )
+        json_path = workplace.report_path(day.partition, ".json")
+        document = assessment_to_dict(
+            assessment,
+            partition=day.partition,
+            run_id=day.run_id,
+            fingerprint=day.fingerprint,
+        )
+        write_atomically(json_path, to_json(document))
+        n_breached = len(assessment.breached)
+        return dg.MaterializeResult(
+            metadata={
+                "verdict": assessment.verdict.value,
+                "breached columns": n_breached,
+                "share of columns breached": n_breached / len(assessment.features),
+                "not evaluated": len(assessment.not_evaluated),
+                "dagster/row_count": assessment.n_current,
+                "summary": dg.MetadataValue.md(markdown_table(assessment)),
+                "picture": dg.MetadataValue.md(
+                    f"![PSI of each column]({data_uri(svg_overview(assessment))})"
+                ),
+                "page": dg.MetadataValue.path(str(html_path)),
+                "json": dg.MetadataValue.path(str(json_path)),
+                "baseline_id": assessment.baseline_id,
+            }
+        )
+
+    return report
+
+
+def _alert_asset(workplace: Workplace) -> dg.AssetsDefinition:
+    monitor = workplace.monitor
+
+    @dg.asset(
+        key=[monitor.name, "alert"],
+        deps=[dg.AssetKey([monitor.name, "report"])],
+        group_name=monitor.name,
+        kinds={"alert"},
+        partitions_def=day_partitions(monitor),
+        description="Tells people what the history says is to be told. It decides nothing itself.",
+    )
+    def alert(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        day = date.fromisoformat(context.partition_key)
+        channels = channels_for(monitor.alerts, context.log)
+        sent, failures = 0, []
+        for pending in workplace.history.pending_alerts(monitor.name, day):
+            refused = []
+            for channel in channels:
+                try:
+                    channel.send(pending.text, pending.payload)
+                except DeliveryError as error:
+                    refused.append(f"{channel.name}: {error}")
+            if refused:
+                failures += refused
+                workplace.history.mark_alert(pending, "failed", detail="; ".join(refused))
+            else:
+                sent += 1
+                names = ", ".join(channel.name for channel in channels)
+                workplace.history.mark_alert(pending, "delivered", detail=names)
+        for failure in failures:
+            context.log.error("alert not delivered, it stays in the outbox: %s", failure)
+        if not sent and not failures:
+            context.log.info("%s %s: nothing to tell", monitor.name, day)
+        return dg.MaterializeResult(
+            metadata={
+                "alerts sent": sent,
+                "alerts failed": len(failures),
+                "channels": ", ".join(channel.name for channel in channels),
+                **({"failures": "; ".join(failures)} if failures else {}),
+            }
+        )
+
+    return alert

@@ -1,0 +1,77 @@
+"""Asset checks: one per column that never blocks, and the gate at the very end."""
+
+from datetime import date
+
+import dagster as dg
+
+from drift_assets.assessment import FeatureResult
+from drift_assets.orchestration.day import Workplace
+from drift_assets.verdicts import Verdict
+
+GATE_NAME = "no_breach"
+
+
+def column_check(key: dg.AssetKey, check_name: str, result: FeatureResult) -> dg.AssetCheckResult:
+    """Return the check of one column: ERROR for a breach, WARN for warn and not evaluated."""
+    metadata: dict[str, float | str] = {
+        "column": result.feature,
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+    }
+    for judgement in result.judgements:
+        measurement, threshold = judgement.measurement, judgement.threshold
+        metadata[measurement.statistic] = float(measurement.value)
+        if measurement.p_value is not None:
+            metadata[f"{measurement.statistic} p-value"] = float(measurement.p_value)
+        metadata[f"{measurement.statistic} threshold"] = threshold.rule
+    if result.adjusted_p_value is not None:
+        metadata["adjusted p-value"] = float(result.adjusted_p_value)
+    return dg.AssetCheckResult(
+        passed=result.verdict is Verdict.OK,
+        asset_key=key,
+        check_name=check_name,
+        severity=(
+            dg.AssetCheckSeverity.ERROR
+            if result.verdict is Verdict.BREACH
+            else dg.AssetCheckSeverity.WARN
+        ),
+        description=f"{result.verdict.value}: {result.reason}",
+        metadata=metadata,
+    )
+
+
+def gate_check(
+    workplace: Workplace, partitions: dg.DailyPartitionsDefinition
+) -> dg.AssetChecksDefinition:
+    """Return the last check of a run, which fails the run of a breaching day.
+
+    It stands on the alert asset, so that report and alert are done by then,
+    and it stops whatever a user hangs downstream of that asset.
+    """
+    monitor = workplace.monitor
+
+    @dg.asset_check(
+        asset=dg.AssetKey([monitor.name, "alert"]),
+        name=GATE_NAME,
+        blocking=monitor.fail_run_on_breach,
+        partitions_def=partitions,
+        description="Fails when any column breached on this day, after everybody was told.",
+    )
+    def no_breach(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        day = workplace.kept(date.fromisoformat(context.partition_key))
+        breached = day.assessment.breached
+        if not breached:
+            return dg.AssetCheckResult(
+                passed=True,
+                description=f"{day.assessment.verdict.value}: no column breaches",
+                metadata={"breached columns": 0},
+            )
+        names = ", ".join(f.feature for f in breached)
+        return dg.AssetCheckResult(
+            passed=False,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=f"{len(breached)} column(s) breach: {names}",
+            metadata={"breached columns": len(breached), "columns": names},
+        )
+
+    return no_breach

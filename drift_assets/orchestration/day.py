@@ -1,0 +1,232 @@
+"""One monitor's day, from files to a kept assessment: what the Dagster assets call."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from drift_assets.assessment import Assessment, assess
+from drift_assets.atomic import write_atomically
+from drift_assets.errors import BaselineError, DataError, NoDataError
+from drift_assets.monitors import Monitor
+from drift_assets.profiles import Baseline, NumericProfile
+from drift_assets.report.json import assessment_from_dict, assessment_to_dict
+from drift_assets.scan import fit_baseline, profile_rows
+from drift_assets.sources import (
+    Place,
+    baseline_files,
+    current_files,
+    fingerprint,
+    read_baseline,
+    read_current,
+)
+from drift_assets.store import History, InputFile
+from drift_assets.store.baselines import BaselineFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """An assessment, and what it was made from.
+
+    Attributes
+    ----------
+    assessment
+        The result.
+    partition
+        The day.
+    fingerprint
+        Of the data that were read.
+    inputs
+        The files that were read.
+    run_id
+        The Dagster run that measured it.
+    """
+
+    assessment: Assessment
+    partition: date
+    fingerprint: str
+    inputs: tuple[InputFile, ...]
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A monitor and the places where its data, history and baselines are."""
+
+    monitor: Monitor
+    place: Place
+
+    @property
+    def history(self) -> History:
+        """The history of this drift home."""
+        return History(self.place.home / "history.duckdb")
+
+    @property
+    def baselines(self) -> BaselineFiles:
+        """The monitor's frozen baselines."""
+        return BaselineFiles(self.place.home, self.monitor.name)
+
+    def freeze_baseline(self) -> Baseline:
+        """Read the baseline data, freeze them, and make them the ruler from now on."""
+        files = baseline_files(self.monitor, self.place)
+        baseline = fit_baseline(read_baseline(self.monitor, self.place), self.monitor)
+        now = datetime.now(UTC)
+        self.history.record_baseline(
+            self.monitor.name,
+            baseline,
+            source=", ".join(str(path) for path in files[:5]),
+            frozen_at=now,
+        )
+        self.baselines.activate(baseline, frozen_at=now)
+        return baseline
+
+    def frozen_baseline(self) -> Baseline | None:
+        """Return the frozen baseline; None if there is none that fits the monitor's columns.
+
+        A baseline that lacks a watched column, has it as another kind, or lacks a decision
+        threshold was frozen for other settings.
+        """
+        baseline = self.baselines.active()
+        if baseline is None:
+            return None
+        try:
+            columns = self.monitor.watched(baseline.columns)
+        except BaselineError:
+            return None
+        for column in columns:
+            profile = baseline.columns[column.name]
+            numeric = isinstance(profile, NumericProfile)
+            if column.kind is not None and (column.kind == "numeric") != numeric:
+                return None
+            if (
+                column.decision_threshold is not None
+                and isinstance(profile, NumericProfile)
+                and column.decision_threshold not in profile.binning.grid
+            ):
+                return None
+        return baseline
+
+    def evaluate(
+        self,
+        partition: date,
+        baseline: Baseline,
+        *,
+        run_id: str,
+        only: Sequence[str] | None = None,
+    ) -> Day:
+        """Measure and judge one day.
+
+        Parameters
+        ----------
+        partition
+            The day.
+        baseline
+            The ruler.
+        run_id
+            Dagster's run, for the record.
+        only
+            Watched columns to look at; the rest of the family then comes from the
+            history, if it holds the same day measured on the same data.
+
+        Raises
+        ------
+        NoDataError
+            If the day has no data.
+        DataError
+            If a file changed while it was read.
+        """
+        files = current_files(self.monitor, self.place, partition)
+        mark = fingerprint(self.monitor, self.place, partition, files)
+        names = None if only is None else list(only)
+        rows = read_current(self.monitor, self.place, partition)
+        if not rows.n_rows:
+            raise NoDataError(
+                f"Found no rows for {partition} in {_named(files)}, expected at least one: "
+                "deliver the data of that day."
+            )
+        current = profile_rows(rows, baseline, columns=names)
+        inputs = tuple(_input(path) for path in files)
+        if fingerprint(self.monitor, self.place, partition, files) != mark:
+            raise DataError(
+                f"The data of {partition} in {_named(files)} changed while they were read, "
+                "expected complete files: run the day again once they have been written."
+            )
+        others = None
+        if only is not None:
+            stored = self.history.p_values(
+                self.monitor.name, partition, baseline_id=baseline.id, fingerprint=mark
+            )
+            if stored is not None:
+                others = [
+                    p
+                    for name, tests in stored.items()
+                    if name not in set(only)
+                    for p in tests.values()
+                ]
+        assessment = assess(self.monitor, baseline, current, only=names, other_p_values=others)
+        return Day(assessment, partition, mark, inputs, run_id)
+
+    def keep(self, day: Day) -> Path:
+        """Write the day down for the report step, and return the file."""
+        path = self._kept(day.partition)
+        content = {
+            "assessment": assessment_to_dict(day.assessment, partition=day.partition),
+            "partition": day.partition.isoformat(),
+            "fingerprint": day.fingerprint,
+            "run_id": day.run_id,
+            "inputs": [
+                {
+                    "path": one.path,
+                    "n_bytes": one.n_bytes,
+                    "modified_at": one.modified_at.isoformat(),
+                }
+                for one in day.inputs
+            ],
+        }
+        write_atomically(path, json.dumps(content, allow_nan=False).encode())
+        return path
+
+    def kept(self, partition: date) -> Day:
+        """Return the day that `keep` wrote down.
+
+        Raises
+        ------
+        NoDataError
+            If the day has not been measured.
+        """
+        path = self._kept(partition)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise NoDataError(
+                f"Found no measurements of {partition} for monitor {self.monitor.name!r}, "
+                "expected those of its drift assets: materialise them first, or run the whole day."
+            ) from error
+        return Day(
+            assessment_from_dict(content["assessment"]),
+            partition,
+            content["fingerprint"],
+            tuple(
+                InputFile(one["path"], one["n_bytes"], datetime.fromisoformat(one["modified_at"]))
+                for one in content["inputs"]
+            ),
+            content["run_id"],
+        )
+
+    def report_path(self, partition: date, suffix: str) -> Path:
+        """Return where the report of a day is, ``.html`` or ``.json``."""
+        return self.place.home / "reports" / self.monitor.name / f"{partition}{suffix}"
+
+    def _kept(self, partition: date) -> Path:
+        return self.place.home / "assessments" / self.monitor.name / f"{partition}.json"
+
+
+def _input(path: Path) -> InputFile:
+    found = path.stat()
+    return InputFile(str(path), found.st_size, datetime.fromtimestamp(found.st_mtime, tz=UTC))
+
+
+def _named(files: Sequence[Path]) -> str:
+    shown = ", ".join(str(path) for path in files[:3])
+    return shown if len(files) <= 3 else f"{shown} and {len(files) - 3} more"

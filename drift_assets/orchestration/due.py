@@ -1,0 +1,154 @@
+"""What is due: the one rule by which schedule and sensor decide what to run.
+
+A day is due when its data have come and neither the history nor a run under
+way has them by their present fingerprint. So a re-delivered or late file
+causes one run, and schedule and sensor never repeat each other.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import dagster as dg
+
+from drift_assets.monitors import Monitor, partition_days
+from drift_assets.orchestration.day import Workplace
+from drift_assets.sources import arrivals, fingerprint
+
+MONITOR_TAG: Final = "drift_assets/monitor"
+FINGERPRINT_TAG: Final = "drift_assets/fingerprint"
+SETTLE_SECONDS: Final = 5.0
+"""A file younger than this may still be written to; it waits for the next look."""
+MAX_REQUESTS: Final = 50
+
+IN_FLIGHT: Final = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a look at the data found.
+
+    Attributes
+    ----------
+    days
+        Fingerprint by day, oldest first, of the days to run.
+    settling
+        Days whose newest file is too young to be trusted.
+    unknown
+        Files that belong to no day that exists, with the reason.
+    """
+
+    days: Mapping[date, str]
+    settling: tuple[date, ...]
+    unknown: tuple[tuple[Path, str], ...]
+
+
+def find_due(workplace: Workplace, *, now: datetime) -> Due:
+    """Return the days whose data the history does not have yet by their fingerprint."""
+    monitor, place = workplace.monitor, workplace.place
+    found = arrivals(monitor, place)
+    first, last = partition_days(monitor, now=now)
+    reported = workplace.history.reported(monitor.name)
+    due: dict[date, str] = {}
+    settling = []
+    unknown = list(found.unknown)
+    for day in sorted(found.days):
+        files = found.days[day]
+        if not first <= day <= last:
+            unknown.append((files[0], _outside(monitor, day, first, last)))
+            continue
+        mark = fingerprint(monitor, place, day, list(files))
+        if reported.get(day) == mark:
+            continue
+        if _is_settling(files):
+            settling.append(day)
+        else:
+            due[day] = mark
+    return Due(due, tuple(settling), tuple(unknown))
+
+
+def requests_for(
+    due: Due,
+    workplace: Workplace,
+    instance: dg.DagsterInstance,
+    *,
+    job_name: str,
+    retry_failed: bool,
+) -> list[dg.RunRequest]:
+    """Return run requests for the due days that no run has taken on, at most 50.
+
+    Parameters
+    ----------
+    due
+        From `find_due`.
+    workplace
+        Whose they are.
+    instance
+        Knows the runs.
+    job_name
+        The daily job.
+    retry_failed
+        Whether a day whose earlier run ended without a report is asked for again.
+    """
+    name = workplace.monitor.name
+    under_way = _under_way(instance, name, job_name)
+    requests: list[dg.RunRequest] = []
+    for day, mark in due.days.items():
+        if len(requests) == MAX_REQUESTS:
+            break
+        # A run that a person started by hand has no fingerprint, and will read these data.
+        if {mark, None} & under_way.get(day.isoformat(), set()):
+            continue
+        tags = {MONITOR_TAG: name, FINGERPRINT_TAG: mark}
+        tried = instance.get_runs_count(
+            dg.RunsFilter(job_name=job_name, tags={**tags, "dagster/partition": day.isoformat()})
+        )
+        if tried and not retry_failed:
+            continue
+        key = f"{day}:{mark}:{tried}" if tried else f"{day}:{mark}"
+        requests.append(dg.RunRequest(run_key=key, partition_key=day.isoformat(), tags=tags))
+    return requests
+
+
+def _under_way(
+    instance: dg.DagsterInstance, name: str, job_name: str
+) -> dict[str, set[str | None]]:
+    """Return the fingerprints that runs under way were asked for with, by partition."""
+    report = dg.AssetKey([name, "report"])
+    marks: dict[str, set[str | None]] = {}
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_FLIGHT))):
+        if run.job_name == job_name or report in (run.asset_selection or ()):
+            partition = run.tags.get("dagster/partition", "")
+            marks.setdefault(partition, set()).add(run.tags.get(FINGERPRINT_TAG))
+    return marks
+
+
+def _is_settling(files: tuple[Path, ...]) -> bool:
+    now = time.time()
+    ages = []
+    for path in files:
+        try:
+            ages.append(now - path.stat().st_mtime)
+        except FileNotFoundError:
+            # Gone since the listing: the next look sees the folder as it then is.
+            return True
+    # A time stamp in the future says nothing about the file's age.
+    return any(0 <= age < SETTLE_SECONDS for age in ages)
+
+
+def _outside(monitor: Monitor, day: date, first: date, last: date) -> str:
+    side = f"before the first day {first}" if day < first else f"after the last day {last}"
+    remedy = "partitions.start" if day < first else "partitions.end_offset, or wait for that day"
+    return (
+        f"{day} is {side} of monitor {monitor.name!r}, which exists in "
+        f"{monitor.partitions.timezone}: set {remedy}"
+    )

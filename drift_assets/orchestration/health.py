@@ -1,0 +1,82 @@
+"""Health: is monitoring itself alive?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from drift_assets.declarations import SHIPPED, Declaration
+from drift_assets.errors import HistoryError
+from drift_assets.orchestration.runs import open_instance
+from drift_assets.store import History
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, and whether it is well."""
+
+    healthy: bool
+    text: str
+
+
+def check_health(
+    declared: Sequence[Declaration], *, home: Path, max_age: timedelta, daemon: bool
+) -> list[Finding]:
+    """Return what was found of history, monitors and daemon.
+
+    Parameters
+    ----------
+    declared
+        The monitors that ought to have reports; of the shipped examples only those
+        that have ever reported.
+    home
+        The drift home.
+    max_age
+        How old the last report of each may be.
+    daemon
+        Whether the Dagster daemon must be running.
+    """
+    findings = []
+    try:
+        last = {one.monitor: one for one in History(home / "history.duckdb").last_evaluations()}
+        findings.append(Finding(healthy=True, text=f"history readable: {home / 'history.duckdb'}"))
+    except HistoryError as error:
+        last = {}
+        findings.append(Finding(healthy=False, text=f"history: {error}"))
+    now = datetime.now(UTC)
+    for one in declared:
+        name = one.monitor.name
+        report = last.get(name)
+        if report is None and one.path.is_relative_to(SHIPPED):
+            # The example of the demo: nobody who never ran it waits for its reports.
+            continue
+        if report is None:
+            findings.append(Finding(healthy=False, text=f"{name}: never reported"))
+            continue
+        age = now - report.evaluated_at
+        hours = age.total_seconds() / 3600
+        findings.append(
+            Finding(
+                healthy=age <= max_age,
+                text=f"{name}: last report {hours:.1f} h ago, of {report.partition}: "
+                f"{report.verdict}",
+            )
+        )
+    if daemon:
+        findings.append(_daemon(home))
+    return findings
+
+
+def _daemon(home: Path) -> Finding:
+    with open_instance(home) as instance:
+        statuses = instance.get_daemon_statuses()
+        required = {kind: status for kind, status in statuses.items() if status.required}
+        dead = sorted(kind for kind, status in required.items() if not status.healthy)
+    if not required:
+        return Finding(healthy=False, text="daemon: Dagster requires none, expected some")
+    if dead:
+        return Finding(
+            healthy=False,
+            text=f"daemon: no recent heartbeat of {', '.join(dead)}; is `dagster-daemon run` up?",
+        )
+    return Finding(healthy=True, text=f"daemon: heartbeat of {', '.join(sorted(required))}")

@@ -1,0 +1,160 @@
+"""Runs from outside the UI: the real Dagster job, in this process, on the kept instance."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+
+from drift_assets.assessment import Assessment
+from drift_assets.atomic import write_atomically
+from drift_assets.declarations import Declaration, drift_home
+from drift_assets.errors import DriftAssetsError
+from drift_assets.orchestration.component import build_definitions
+from drift_assets.orchestration.day import Workplace
+from drift_assets.orchestration.due import FINGERPRINT_TAG, MONITOR_TAG
+from drift_assets.orchestration.jobs import daily_job_name
+from drift_assets.sources import Place, current_files, fingerprint
+
+
+class Ending(StrEnum):
+    """How a run of a day ended."""
+
+    COMPLETED = "completed"
+    COMPLETED_WITH_DRIFT = "completed with drift"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One day's run.
+
+    Attributes
+    ----------
+    partition
+        The day.
+    ending
+        A run whose only failure is the gate has completed, with drift.
+    assessment
+        What it found; None if it failed before.
+    error
+        Why it failed, in words; empty if it did not.
+    """
+
+    partition: date
+    ending: Ending
+    assessment: Assessment | None
+    error: str = ""
+
+
+def workplace_of(declaration: Declaration) -> Workplace:
+    """Return the workplace of a declared monitor."""
+    root = declaration.root
+    return Workplace(declaration.monitor, Place(root=root, home=drift_home(root)))
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """Return the persistent Dagster instance.
+
+    ``DAGSTER_HOME`` says which; by default it is one in the drift home, with
+    its storage where ``dagster dev`` in a checkout keeps it, so that both
+    share one history. The settings are written there on first use.
+    """
+    if not os.environ.get("DAGSTER_HOME"):
+        settings = home / "dagster.yaml"
+        if not settings.exists():
+            write_atomically(settings, yaml.safe_dump(_settings(home), sort_keys=False).encode())
+        os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.get()
+
+
+def _settings(home: Path) -> dict[str, Any]:
+    storage = str((home / "storage").resolve())
+    return {
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "storage": {"sqlite": {"base_dir": storage}},
+        "local_artifact_storage": {
+            "module": "dagster._core.storage.root",
+            "class": "LocalArtifactStorage",
+            "config": {"base_dir": storage},
+        },
+        "compute_logs": {
+            "module": "dagster._core.storage.local_compute_log_manager",
+            "class": "LocalComputeLogManager",
+            "config": {"base_dir": f"{storage}/compute_logs"},
+        },
+        "concurrency": {"runs": {"max_concurrent_runs": 2}},
+        "run_retries": {"enabled": False, "retry_on_asset_or_op_failure": False},
+        "run_monitoring": {
+            "enabled": True,
+            "start_timeout_seconds": 600,
+            "max_runtime_seconds": 7200,
+        },
+    }
+
+
+class Runner:
+    """Runs days of one monitor by its daily Dagster job."""
+
+    def __init__(self, declaration: Declaration, instance: dg.DagsterInstance) -> None:
+        """Load the monitor's definitions once, for many days."""
+        self._workplace = workplace_of(declaration)
+        self._instance = instance
+        definitions = build_definitions(declaration.monitor, root=declaration.root)
+        self._job = definitions.resolve_job_def(daily_job_name(declaration.monitor))
+
+    def run(self, partition: date) -> Outcome:
+        """Run one day and return how it ended; nothing is raised for a day that fails.
+
+        Parameters
+        ----------
+        partition
+            A day that exists for the monitor.
+        """
+        monitor = self._workplace.monitor
+        tags = {MONITOR_TAG: monitor.name}
+        try:
+            files = current_files(monitor, self._workplace.place, partition)
+            tags[FINGERPRINT_TAG] = fingerprint(monitor, self._workplace.place, partition, files)
+        except DriftAssetsError as error:
+            return Outcome(partition, Ending.FAILED, None, str(error))
+        result = self._job.execute_in_process(
+            instance=self._instance,
+            partition_key=partition.isoformat(),
+            tags=tags,
+            raise_on_error=False,
+            run_config=_QUIET,
+        )
+        failures = [event for event in result.all_events if event.is_step_failure]
+        if result.success:
+            return Outcome(partition, Ending.COMPLETED, self._workplace.kept(partition).assessment)
+        measured = [event for event in failures if not str(event.step_key).endswith("no_breach")]
+        if failures and not measured:
+            return Outcome(
+                partition,
+                Ending.COMPLETED_WITH_DRIFT,
+                self._workplace.kept(partition).assessment,
+            )
+        return Outcome(partition, Ending.FAILED, None, _reason(measured))
+
+
+_QUIET: Mapping[str, Any] = {
+    "loggers": {"console": {"config": {"log_level": "CRITICAL", "name": "drift_assets"}}}
+}
+
+
+def _reason(failures: list[dg.DagsterEvent]) -> str:
+    for event in failures:
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        if error is not None:
+            name, _, text = error.message.strip().partition(": ")
+            return text if text and name.rsplit(".", 1)[-1].endswith("Error") else error.message
+    return "the run failed before its first step; see the run in the Dagster UI"

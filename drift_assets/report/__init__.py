@@ -1,0 +1,1 @@
+"""Assessments as people and programs read them: JSON, console, HTML, pictures and tables."""

@@ -1,0 +1,111 @@
+"""An assessment as lines for a terminal or a log."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from drift_assets.assessment import Assessment, FeatureResult
+from drift_assets.figures import show_share
+from drift_assets.report.escaping import visible
+from drift_assets.report.page import (
+    cautions,
+    moved_bins,
+    p_value_figure,
+    silences,
+    value_figure,
+)
+from drift_assets.verdicts import Verdict
+
+_RULE: Final = "=" * 80
+
+
+def console_report(assessment: Assessment) -> str:
+    """Return the report of two data sets, without a line break at its end.
+
+    Every figure has digits enough to lie on the side of its threshold that
+    the verdict says. Names are made `visible`, so none can move the cursor.
+    """
+    features = [f for f in assessment.features if f.role == "feature"]
+    predictions = [f for f in assessment.features if f.role == "prediction"]
+    drifted = [f for f in features if f.verdict is Verdict.BREACH]
+    warned = [f for f in assessment.features if f.verdict is Verdict.WARN]
+    lines = [
+        _RULE,
+        "DRIFT DETECTION REPORT",
+        _RULE,
+        f"Overall Drift Detected: {_answer(assessment.features)}",
+        "",
+        f"Baseline: {assessment.n_baseline:,} samples",
+        f"Current:  {assessment.n_current:,} samples",
+        "",
+        "Feature Drift:",
+        f"  Total features: {len(features):,}",
+        f"  Drifted features: {len(drifted):,}",
+        f"  Drift percentage: {_percentage(len(drifted), len(features))}",
+    ]
+    if drifted:
+        lines += ["", "  Drifted Features:"]
+        for result in drifted:
+            lines += [f"    - {visible(result.feature)}:", *_figures(result, " " * 8)]
+    if predictions:
+        lines += ["", "Prediction Drift:", *_predictions(predictions)]
+    for heading, notes in (
+        ("Warnings", [f"{visible(f.feature)}: {visible(f.reason)}" for f in warned]),
+        ("Not evaluated", silences(assessment)),
+        ("Note", cautions(assessment)),
+    ):
+        if notes:
+            lines += ["", f"{heading}:", *(f"  - {note}" for note in notes)]
+    return "\n".join([*lines, _RULE])
+
+
+def _answer(results: Sequence[FeatureResult]) -> str:
+    if any(f.verdict is Verdict.BREACH for f in results):
+        return "YES"
+    silent = sum(f.verdict is Verdict.NOT_EVALUATED for f in results)
+    if silent == len(results):
+        return "NOT EVALUATED"
+    return f"NO ({silent:,} of {len(results):,} columns not evaluated)" if silent else "NO"
+
+
+def _percentage(part: int, whole: int) -> str:
+    if part in {0, whole}:
+        return "100.0%" if part else "0.0%"
+    return show_share(part / whole)
+
+
+def _figures(result: FeatureResult, indent: str) -> list[str]:
+    """Return the statistics of a drifted column, why it drifts and the bins that moved most."""
+    test, label = ("ks", "KS") if result.kind == "numeric" else ("chi_squared", "Chi-squared")
+    lines = [
+        f"PSI: {value_figure(result, 'psi')}",
+        f"{label} p-value: {p_value_figure(result, test)}",
+        f"JS divergence: {value_figure(result, 'js_divergence')}",
+        *_why(result),
+    ]
+    return [f"{indent}{line}" for line in lines]
+
+
+def _why(result: FeatureResult) -> list[str]:
+    moved = ", ".join(str(m) for m in moved_bins(result))
+    return [f"Reason: {visible(result.reason)}", *([f"Moved most: {moved}"] if moved else [])]
+
+
+def _predictions(results: Sequence[FeatureResult]) -> list[str]:
+    """Return one block, as the document has it; several columns get a block each."""
+    if len(results) == 1:
+        return _prediction(results[0], "  ")
+    lines = [f"  Drift detected: {_answer(results)}"]
+    for result in results:
+        lines += ["", f"  {visible(result.feature)}:", *_prediction(result, "    ")]
+    return lines
+
+
+def _prediction(result: FeatureResult, indent: str) -> list[str]:
+    lines = [f"Drift detected: {_answer([result])}"]
+    if result.measurements:
+        lines.append(f"PSI: {value_figure(result, 'psi')}")
+    if "positive_rate" in result.measurements:
+        lines.append(f"Positive rate change: {value_figure(result, 'positive_rate')}")
+    if result.verdict is Verdict.BREACH:
+        lines += _why(result)
+    return [f"{indent}{line}" for line in lines]

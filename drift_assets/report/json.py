@@ -1,0 +1,299 @@
+"""An assessment as plain JSON types: all of it, there and back; and the detector's report."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any, Final
+
+from drift_assets.assessment import Assessment, Bin, FeatureResult, Summary
+from drift_assets.errors import DataError
+from drift_assets.monitors import Thresholds
+from drift_assets.report.page import cautions, silences
+from drift_assets.stats import Measurement
+from drift_assets.verdicts import Judgement, Threshold, Verdict
+
+SCHEMA_VERSION: Final = 1
+"""Version of the keys that `assessment_to_dict` writes; it grows when one changes its meaning."""
+
+_UNDEFINED: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def assessment_to_dict(
+    assessment: Assessment,
+    *,
+    partition: date | str | None = None,
+    evaluated_at: datetime | None = None,
+    run_id: str | None = None,
+    fingerprint: str | None = None,
+) -> dict[str, Any]:
+    """Return every field of an assessment under its own name, as plain JSON types.
+
+    Parameters
+    ----------
+    assessment
+        What to write down.
+    partition
+        Day of the data.
+    evaluated_at, run_id, fingerprint
+        When, by which run and from which state of the data. What is None is left out.
+
+    Returns
+    -------
+    dict
+        Beside the fields, ``schema_version``. Numbers that JSON has no sign
+        for are the strings "NaN", "Infinity" and "-Infinity".
+    """
+    context = {
+        "partition": str(partition) if partition is not None else None,
+        "evaluated_at": evaluated_at.isoformat() if evaluated_at is not None else None,
+        "run_id": run_id,
+        "fingerprint": fingerprint,
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **{key: value for key, value in context.items() if value is not None},
+        **_plain(assessment),
+    }
+
+
+def assessment_from_dict(parts: Mapping[str, Any]) -> Assessment:
+    """Return the assessment that `assessment_to_dict` wrote down, equal in every field.
+
+    Raises
+    ------
+    DataError
+        If the keys are not those of an assessment, or of a newer schema.
+    """
+    version = parts.get("schema_version")
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise DataError(
+            f"Found schema_version {version!r}, expected at most {SCHEMA_VERSION}: read a report "
+            "that drift_assets wrote, and upgrade drift_assets if a newer one did."
+        )
+    try:
+        return _assessment(parts)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"Found a report that lacks or garbles a field ({type(error).__name__}: {error}), "
+            "expected all that assessment_to_dict writes: report the day again."
+        ) from error
+
+
+def to_json(document: Mapping[str, Any]) -> bytes:
+    """Return a document as indented UTF-8 JSON that every parser reads: no bare NaN.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    # Half a surrogate pair has no UTF-8; as an escape it is JSON all the same.
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def document_report(assessment: Assessment, *, timestamp: datetime | None = None) -> dict[str, Any]:
+    """Return the report of two data sets with the keys that `DriftDetector` promises.
+
+    Parameters
+    ----------
+    assessment
+        What to report.
+    timestamp
+        When it was made; by default now, in UTC.
+
+    Returns
+    -------
+    dict
+        ``overall_drift_detected``, ``feature_drift``, ``prediction_drift``
+        (None without prediction columns), ``warnings``, ``timestamp`` and the
+        sizes. Where nothing could be evaluated ``drift_detected`` is None, and
+        ``reason`` says why.
+    """
+    features = [f for f in assessment.features if f.role == "feature"]
+    predictions = [f for f in assessment.features if f.role == "prediction"]
+    drifted = [f.feature for f in features if f.verdict is Verdict.BREACH]
+    return {
+        "overall_drift_detected": _any_drift(assessment.features),
+        "feature_drift": {
+            "total_features": len(features),
+            "drifted_features": len(drifted),
+            "drift_percentage": 100.0 * len(drifted) / len(features) if features else 0.0,
+            "drifted_feature_names": drifted,
+            "features": {f.feature: feature_report(f) for f in features},
+        },
+        "prediction_drift": prediction_report(predictions) if predictions else None,
+        "baseline_samples": assessment.n_baseline,
+        "current_samples": assessment.n_current,
+        "baseline_id": assessment.baseline_id,
+        "rule": assessment.rule,
+        "method_version": assessment.method_version,
+        "warnings": [
+            *cautions(assessment),
+            *(f"Not evaluated: {silence}." for silence in silences(assessment)),
+        ],
+        "timestamp": (timestamp or datetime.now(UTC)).isoformat(),
+    }
+
+
+def feature_report(result: FeatureResult) -> dict[str, Any]:
+    """Return what the report says of one column; a number that is not known is None."""
+    thresholds = result.thresholds
+    outcomes = {j.measurement.statistic: j.verdict is Verdict.BREACH for j in result.judgements}
+    report: dict[str, Any] = {
+        "feature": result.feature,
+        "kind": result.kind,
+        "psi": {
+            "psi": result.value("psi"),
+            "drift_detected": outcomes.get("psi"),
+            "threshold": thresholds.psi_breach,
+        },
+    }
+    if result.kind == "numeric":
+        report["psi"] |= {
+            "expected_mean": result.baseline.mean,
+            "actual_mean": result.current.mean if result.current else None,
+        }
+        report["ks_test"] = {
+            "ks_statistic": result.value("ks"),
+            "p_value": result.p_value("ks"),
+            "drift_detected": outcomes.get("ks"),
+            "threshold": thresholds.ks_significance_level,
+        }
+    else:
+        report["chi_squared"] = {
+            "chi_squared": result.value("chi_squared"),
+            "p_value": result.p_value("chi_squared"),
+            "drift_detected": outcomes.get("chi_squared"),
+            "threshold": thresholds.ks_significance_level,
+        }
+    divergence = result.value("js_divergence")
+    report["js_divergence"] = {
+        "js_divergence": divergence,
+        "js_distance": math.sqrt(divergence) if divergence is not None else None,
+        "drift_detected": outcomes.get("js_divergence"),
+        "threshold": thresholds.js_breach,
+    }
+    report["missing_rate"] = {
+        "baseline": result.baseline.missing_rate,
+        "current": result.current.missing_rate if result.current else None,
+        "change": result.value("missing_rate"),
+        "p_value": result.p_value("missing_rate"),
+        "drift_detected": outcomes.get("missing_rate"),
+        "threshold": thresholds.missing_rate_change,
+    }
+    if "positive_rate" in result.measurements:
+        report["positive_rate"] = {
+            "baseline": result.baseline.positive_rate,
+            "current": result.current.positive_rate if result.current else None,
+            "change": result.value("positive_rate"),
+            "p_value": result.p_value("positive_rate"),
+            "drift_detected": outcomes.get("positive_rate"),
+            "threshold": thresholds.positive_rate_change,
+        }
+    report["moved_bins"] = [
+        {"bin": b.label, "baseline_share": b.baseline_share, "current_share": b.current_share}
+        for b in result.top_bins
+    ]
+    evaluated = result.verdict is not Verdict.NOT_EVALUATED
+    return report | {
+        "drift_detected": result.verdict is Verdict.BREACH if evaluated else None,
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+    }
+
+
+def prediction_report(results: Sequence[FeatureResult]) -> dict[str, Any]:
+    """Return what the report says of the prediction columns, of which there is at least one.
+
+    PSI and positive rate on the first level are those of the first column;
+    ``predictions`` holds each.
+    """
+    first = feature_report(results[0])
+    return {
+        "drift_detected": _any_drift(results),
+        "psi": first["psi"]["psi"],
+        "positive_rate_change": first.get("positive_rate", {}).get("change"),
+        "predictions": {f.feature: feature_report(f) for f in results},
+    }
+
+
+def _any_drift(results: Sequence[FeatureResult]) -> bool | None:
+    """Return whether any column breaches; None if not one could be evaluated."""
+    evaluated = [f for f in results if f.verdict is not Verdict.NOT_EVALUATED]
+    return any(f.verdict is Verdict.BREACH for f in evaluated) if evaluated else None
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401  # whatever JSON has a sign for
+    plain: Any = value
+    if is_dataclass(value) and not isinstance(value, type):
+        plain = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    elif isinstance(value, Enum):
+        plain = value.value
+    elif isinstance(value, Mapping):
+        plain = {str(key): _plain(item) for key, item in value.items()}
+    elif isinstance(value, tuple):
+        plain = [_plain(item) for item in value]
+    elif isinstance(value, float):
+        plain = float(value) if math.isfinite(value) else _sign(value)
+    return plain
+
+
+def _sign(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _assessment(parts: Mapping[str, Any]) -> Assessment:
+    own = {f.name: parts[f.name] for f in fields(Assessment)}
+    own["features"] = tuple(_feature(f) for f in parts["features"])
+    own["verdict"] = Verdict(parts["verdict"])
+    own["family_alpha"] = _number(parts["family_alpha"])
+    own["extra_columns"] = tuple(parts["extra_columns"])
+    return Assessment(**own)
+
+
+def _feature(parts: Mapping[str, Any]) -> FeatureResult:
+    current = parts["current"]
+    own = {f.name: parts[f.name] for f in fields(FeatureResult)}
+    own |= {
+        "verdict": Verdict(parts["verdict"]),
+        "measurements": {
+            name: Measurement(**_numbers(m)) for name, m in parts["measurements"].items()
+        },
+        "judgements": tuple(_judgement(j) for j in parts["judgements"]),
+        "adjusted_p_value": _number(parts["adjusted_p_value"]),
+        "family": _numbers(parts["family"]),
+        "thresholds": Thresholds(**_numbers(parts["thresholds"])),
+        "bins": tuple(_bin(b) for b in parts["bins"]),
+        "baseline": Summary(**_numbers(parts["baseline"])),
+        "current": Summary(**_numbers(current)) if current is not None else None,
+        "unseen": tuple((name, count) for name, count in parts["unseen"]),
+    }
+    return FeatureResult(**own)
+
+
+def _judgement(parts: Mapping[str, Any]) -> Judgement:
+    return Judgement(
+        Measurement(**_numbers(parts["measurement"])),
+        Threshold(**_numbers(parts["threshold"])),
+        Verdict(parts["verdict"]),
+    )
+
+
+def _bin(parts: Mapping[str, Any]) -> Bin:
+    # A category may be called "NaN": a label is never a number.
+    numbers = _numbers({key: value for key, value in parts.items() if key != "label"})
+    return Bin(label=parts["label"], **numbers)
+
+
+def _numbers(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _number(value) for key, value in parts.items()}
+
+
+def _number(value: Any) -> Any:  # noqa: ANN401  # numbers, and strings that stay as they are
+    return _UNDEFINED.get(value, value) if isinstance(value, str) else value

@@ -1,0 +1,143 @@
+"""Assessments to report: made by `assess` from data, so that every field is a real one."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from drift_assets.assessment import Assessment, assess
+from drift_assets.monitors import Monitor
+from drift_assets.profiles import (
+    Baseline,
+    CategoricalBinning,
+    CategoricalProfile,
+    DatasetProfile,
+    NumericBinning,
+    NumericProfile,
+    Profile,
+    Unprofiled,
+)
+
+Column = Sequence[float] | Sequence[str] | str
+"""Numbers, categories, or the reason why there is no profile."""
+
+Assess = Callable[..., Assessment]
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(2)</script>",
+    "javascript:alert(3)",
+    '" onmouseover="alert(4)',
+    "' onfocus='alert(5)' autofocus='",
+    "right\u202eto\u202cleft\u2066marks",
+    "a|b",
+    "`rm -rf`",
+    "two\nlines\r\nthree",
+    "[link](https://example.invalid)",
+    "![picture](https://example.invalid/x.png)",
+    "https://example.invalid/x",
+    "{{ 7 * 7 }}{% for x in y %}",
+    "]]>",
+    "<!-- comment",
+    "&lt;already&gt;",
+    "\x1b[2Jcleared\x07",
+    "null\x00byte",
+    "half \ud800 pair",
+    "</style><style>*{display:none}</style>",
+    "\u2028separator",
+)
+"""Names as a stranger's data may bring them."""
+
+
+def _profiles(baseline: Column, current: Column) -> tuple[Profile, Profile | Unprofiled]:
+    if isinstance(baseline[0], str):
+        counts = {str(name): list(baseline).count(name) for name in baseline}
+        categories = CategoricalBinning.fit(counts)
+        before = CategoricalProfile.of(counts, categories)
+        if isinstance(current, str):
+            return before, Unprofiled(current)
+        after = {str(name): list(current).count(name) for name in current}
+        return before, CategoricalProfile.of(after, categories)
+    values = np.asarray(baseline, dtype=np.float64)
+    numbers = NumericBinning.fit(values[~np.isnan(values)], include=[0.5])
+    profile = NumericProfile.of(values, numbers)
+    if isinstance(current, str):
+        return profile, Unprofiled(current)
+    return profile, NumericProfile.of(np.asarray(current, dtype=np.float64), numbers)
+
+
+@pytest.fixture
+def assess_columns() -> Assess:
+    """Return a function from columns, as pairs of baseline and current, to their assessment."""
+
+    def run(
+        columns: Mapping[str, tuple[Column, Column]],
+        *,
+        predictions: Mapping[str, tuple[Column, Column]] | None = None,
+        extra_columns: tuple[str, ...] = (),
+        **settings: object,
+    ) -> Assessment:
+        pairs = {**columns, **(predictions or {})}
+        profiles = {name: _profiles(*pair) for name, pair in pairs.items()}
+        monitor = Monitor.model_validate(
+            {
+                "name": "churn",
+                "baseline": "baseline.csv",
+                "current": "{partition}.csv",
+                "features": list(columns),
+                "predictions": list(predictions or {}),
+                "guards": False,
+                "min_rows": 1,
+                "partitions": {"start": "2026-11-01"},
+                **settings,
+            }
+        )
+        sizes = [
+            max((p.n_rows for p in side if not isinstance(p, Unprofiled)), default=0)
+            for side in zip(*profiles.values(), strict=True)
+        ]
+        return assess(
+            monitor,
+            Baseline(sizes[0], {name: before for name, (before, _) in profiles.items()}),
+            DatasetProfile(
+                sizes[1], {name: after for name, (_, after) in profiles.items()}, extra_columns
+            ),
+        )
+
+    return run
+
+
+@pytest.fixture
+def mixed(assess_columns: Assess) -> Assessment:
+    """Return one column of each kind and verdict, and two predictions."""
+    steps = list(np.linspace(0.0, 1.0, 1000))
+    return assess_columns(
+        {
+            "steady": (steps, steps),
+            "shifted": (steps, [x + 0.5 for x in steps]),
+            "absent": (steps, "column absent from the current data"),
+            "gaps": (steps, [x if i % 2 else np.nan for i, x in enumerate(steps)]),
+            "endless": (steps, [*steps[:-1], np.inf]),
+            "carrier": (["AA"] * 600 + ["UA"] * 400, ["AA"] * 300 + ["UA"] * 500 + ["ZZ"] * 200),
+        },
+        predictions={
+            "score": (steps, [x**2 for x in steps]),
+            "class": (steps, steps),
+        },
+        extra_columns=("row_id",),
+    )
+
+
+@pytest.fixture
+def hostile(assess_columns: Assess) -> Assessment:
+    """Return columns and categories with every hostile name, drifted, absent or steady."""
+    steps = list(np.linspace(0.0, 1.0, 200))
+    names = list(HOSTILE)
+    # YAML and pydantic admit no half surrogate pair in a watched column's name.
+    watched = [name for name in names if "\ud800" not in name]
+    columns: dict[str, tuple[Column, Column]] = {
+        name: (steps, [[x + 0.5 for x in steps], steps, f"absent: {name}"][i % 3])
+        for i, name in enumerate(watched)
+    }
+    columns["categories"] = (names * 20, [*names[:3] * 50, *(f"new {n}" for n in names)])
+    return assess_columns(columns, extra_columns=HOSTILE)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from drift_assets.assessment import Assessment
+from drift_assets.report.page import headline, moved_bins, noise_floor, ordered
+from drift_assets.stats.psi import psi
+from drift_assets.verdicts import Verdict
+from drift_assets_tests.report.conftest import Assess
+
+
+def test_the_noise_floor_holds_on_19_of_20_days_without_drift(assess_columns: Assess) -> None:
+    words = ["a"] * 1000 + ["b"] * 1000 + ["c"] * 2000
+    result = assess_columns({"x": (words, words)}).features[0]
+    floor = noise_floor(result) or 0.0
+    assert floor == pytest.approx(chi2.ppf(0.95, 2) * (2 / 4000))
+    r = np.random.default_rng(4)
+    days = r.multinomial(4000, [0.25, 0.25, 0.5], size=(2, 4000))
+    # Two multinomial samples of the same law: 5 %, give or take three standard errors.
+    above = np.mean([psi(p, q) > floor for p, q in zip(*days, strict=True)])
+    assert above == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 4000))
+
+
+def test_the_noise_floor_is_silent_where_its_form_does_not_hold(assess_columns: Assess) -> None:
+    words = ["a"] * 1000 + ["b"] * 1000
+    assert noise_floor(assess_columns({"x": (words, ["a", "b"] * 19)}).features[0]) is None
+    assert noise_floor(assess_columns({"x": (words, "absent")}).features[0]) is None
+
+
+def test_no_answer_ranks_above_ok_and_below_a_warning(mixed: Assessment) -> None:
+    verdicts = [f.verdict for f in ordered(mixed.features)]
+    ranks = [Verdict.BREACH, Verdict.WARN, Verdict.NOT_EVALUATED, Verdict.OK]
+    assert verdicts == sorted(verdicts, key=ranks.index)
+
+
+@pytest.mark.parametrize(
+    ("shift", "sentence"),
+    [
+        (0.0, "No drift in 1 evaluated column; 1 column could not be evaluated."),
+        (2.0, "Drift: 1 of 2 columns drifts; 1 column could not be evaluated."),
+    ],
+)
+def test_the_headline_never_hides_what_was_not_evaluated(
+    assess_columns: Assess, shift: float, sentence: str
+) -> None:
+    steps = list(np.linspace(0.0, 1.0, 500))
+    columns = {"x": (steps, [v + shift for v in steps]), "y": (steps, "no rows")}
+    assert headline(assess_columns(columns)) == sentence
+
+
+def test_shares_that_differ_are_never_shown_as_equal(assess_columns: Assess) -> None:
+    before, after = ["a"] * 50_000 + ["b"] * 50_000, ["a"] * 50_010 + ["b"] * 49_990
+    moved = moved_bins(assess_columns({"x": (before, after)}).features[0])
+    assert [(m.before, m.after) for m in moved] == [("50.00%", "49.99%"), ("50.00%", "50.01%")]

@@ -1,0 +1,306 @@
+"""The pipe as one function, from two profiles to a judged assessment."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from drift_assets.assessment import Assessment, assess
+from drift_assets.errors import BaselineError, BinningMismatchError, UnknownNameError
+from drift_assets.monitors import Monitor
+from drift_assets.profiles import (
+    Baseline,
+    CategoricalBinning,
+    CategoricalProfile,
+    DatasetProfile,
+    NumericBinning,
+    NumericProfile,
+    Profile,
+    Unprofiled,
+)
+from drift_assets.profiles.binning import FloatArray
+from drift_assets.verdicts import Verdict
+
+
+def monitor(**settings: Any) -> Monitor:
+    known = {
+        "name": "flights",
+        "baseline": "baseline.csv",
+        "current": "days/{partition}.csv",
+        "partitions": {"start": date(2026, 1, 1)},
+    }
+    return Monitor.model_validate(known | settings)
+
+
+def numeric(values: FloatArray) -> NumericProfile:
+    return NumericProfile.of(values, NumericBinning.fit(values, include=[0.5]))
+
+
+def letters(**counts: int) -> CategoricalProfile:
+    return CategoricalProfile.of(counts, CategoricalBinning.fit(counts))
+
+
+def frozen(**columns: Profile) -> Baseline:
+    return Baseline(max(p.n_rows for p in columns.values()), columns)
+
+
+def day(baseline: Baseline, columns: Mapping[str, Any]) -> DatasetProfile:
+    """Return the profile of one day: rows, counts by category, or why there is no profile."""
+    profiles: dict[str, Profile | Unprofiled] = {}
+    for name, content in columns.items():
+        ruler = baseline.columns[name].binning
+        if isinstance(content, Unprofiled):
+            profiles[name] = content
+        elif isinstance(ruler, NumericBinning):
+            profiles[name] = NumericProfile.of(np.asarray(content, dtype=float), ruler)
+        else:
+            profiles[name] = CategoricalProfile.of(content, ruler)
+    n_rows = max((p.n_rows for p in profiles.values() if not isinstance(p, Unprofiled)), default=0)
+    return DatasetProfile(n_rows, profiles)
+
+
+RANDOM = np.random.default_rng(11)
+X, Y, SCORE = RANDOM.normal(size=3_000), RANDOM.normal(size=3_000), RANDOM.random(3_000)
+BASELINE = frozen(
+    x=numeric(X), y=numeric(Y), carrier=letters(AA=1_500, DL=1_400, WN=100), score=numeric(SCORE)
+)
+QUIET = {
+    "x": X[:600],
+    "y": Y[:600],
+    "carrier": {"AA": 300, "DL": 280, "WN": 20},
+    "score": SCORE[:600],
+}
+FLIGHTS = monitor(predictions=["score"])
+
+
+def assessed(watch: Monitor = FLIGHTS, **changes: Any) -> Assessment:
+    return assess(watch, BASELINE, day(BASELINE, QUIET | changes))
+
+
+def test_a_quiet_day_is_ok_and_says_what_it_rests_on() -> None:
+    found = assessed()
+    assert found.verdict is Verdict.OK
+    assert [(f.feature, f.role, f.kind) for f in found.features] == [
+        ("x", "feature", "numeric"),
+        ("y", "feature", "numeric"),
+        ("carrier", "feature", "categorical"),
+        ("score", "prediction", "numeric"),
+    ]
+    assert (found.n_baseline, found.n_current) == (3_000, 600)
+    assert (found.rule, found.family_alpha, found.family_complete) == ("guarded", 0.02, True)
+    assert found.baseline_id == BASELINE.id
+    assert found.breached == found.not_evaluated == ()
+
+
+def test_measurements_are_those_of_scipy_and_numpy() -> None:
+    current = X[:600] * 1.3 + 0.4
+    column = assessed(x=current).feature("x")
+    test = stats.ks_2samp(X, current)
+    assert column.value("ks") == pytest.approx(test.statistic, abs=1e-12)
+    assert column.p_value("ks") == pytest.approx(test.pvalue, rel=1e-9)
+    edges = np.concatenate(([-np.inf], np.quantile(X, np.linspace(0, 1, 11))[1:-1], [np.inf]))
+    q = np.array([((current > a) & (current <= b)).mean() for a, b in zip(edges, edges[1:], strict=False)])
+    assert column.value("psi") == pytest.approx(((q - 0.1) * np.log(q / 0.1)).sum(), rel=1e-9)
+    assert [b.current_share for b in column.bins] == pytest.approx(q.tolist())
+    assert sum(b.contribution for b in column.bins) == pytest.approx(column.value("psi"))
+    assert list(column.measurements) == [
+        *("psi", "ks", "js_divergence", "missing_rate", "wasserstein")
+    ]
+    assert column.current is not None
+    assert column.current.mean == pytest.approx(current.mean())
+    assert column.current.std == pytest.approx(current.std(ddof=1))
+    assert column.current.median == pytest.approx(np.median(current), abs=0.05)
+    assert column.baseline.missing_rate == 0.0
+
+
+def test_drift_breaches_the_column_that_drifted_and_the_day() -> None:
+    found = assessed(x=X[:600] + 1, carrier={"AA": 300, "DL": 80, "WN": 20, "B6": 200})
+    assert found.verdict is Verdict.BREACH
+    assert [f.feature for f in found.breached] == ["carrier", "x"]
+    carrier = found.feature("carrier")
+    assert carrier.unseen == (("B6", 200),)
+    assert carrier.top_bins[0].label == "unseen"
+    assert carrier.current is not None
+    assert carrier.current.n_unseen == 200
+    assert found.feature("y").verdict is Verdict.OK
+    with pytest.raises(KeyError):
+        found.feature("z")
+
+
+def test_a_prediction_has_its_positive_rate() -> None:
+    column = assessed(score=SCORE[:600] ** 0.5).feature("score")
+    assert column.value("positive_rate") == pytest.approx(
+        (SCORE[:600] ** 0.5 >= 0.5).mean() - (SCORE >= 0.5).mean()
+    )
+    assert column.verdict is Verdict.BREACH
+    assert set(column.family) >= {"ks", "missing_rate", "positive_rate"}
+    assert "positive rate changed by +0.2" in column.reason
+    assert column.current is not None
+    assert column.current.positive_rate == pytest.approx((SCORE[:600] ** 0.5 >= 0.5).mean())
+
+
+def test_values_that_went_missing_breach_by_their_rate() -> None:
+    rows = X[:600].copy()
+    rows[:60] = np.nan
+    column = assessed(x=rows).feature("x")
+    assert column.value("missing_rate") == pytest.approx(0.1)
+    assert column.verdict is Verdict.BREACH
+    assert column.reason == "missing rate changed by +0.1 (adjusted p < 0.001 <= 0.02)"
+
+
+def test_infinite_values_are_counted_and_leave_undefined_figures_out() -> None:
+    rows = X[:600].copy()
+    rows[:3] = np.inf
+    column = assessed(x=rows).feature("x")
+    assert column.current is not None
+    assert column.current.n_infinite == 3
+    assert column.value("wasserstein") is None
+    assert column.value("psi") is not None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (Unprofiled("text in a numeric column"), "text in a numeric column"),
+        (np.full(600, np.nan), "all 600 values missing"),
+        ([], "no rows"),
+        (X[:99], "99 rows, 100 needed"),
+    ],
+)
+def test_what_cannot_be_judged_is_not_evaluated_and_says_why(content: Any, reason: str) -> None:
+    for watch in (FLIGHTS, monitor(guards=False, predictions=["score"])):
+        found = assessed(watch, x=content)
+        column = found.feature("x")
+        assert column.verdict is Verdict.NOT_EVALUATED
+        assert column.reason == reason
+        assert column.measurements == column.family == {}
+        assert column.bins == column.judgements == ()
+        assert found.verdict is Verdict.NOT_EVALUATED
+        assert found.not_evaluated == (column,)
+        # What was there is still shown.
+        if isinstance(content, Unprofiled):
+            assert column.current is None
+        else:
+            assert column.current is not None
+            assert column.current.n + column.current.n_missing == len(content)
+
+
+def test_an_absent_column_is_not_evaluated() -> None:
+    columns = {name: rows for name, rows in QUIET.items() if name != "x"}
+    column = assess(FLIGHTS, BASELINE, day(BASELINE, columns)).feature("x")
+    assert column.verdict is Verdict.NOT_EVALUATED
+    assert column.reason == "column absent from the current data"
+
+
+def test_a_baseline_without_values_in_a_column_judges_nothing() -> None:
+    empty = NumericProfile.of(np.array([]), BASELINE.columns["x"].binning, n_missing=3_000)
+    baseline = Baseline(3_000, {**BASELINE.columns, "x": empty})
+    column = assess(FLIGHTS, baseline, day(BASELINE, QUIET)).feature("x")
+    assert column.reason == "the baseline has no value in this column"
+    assert column.verdict is Verdict.NOT_EVALUATED
+
+
+def test_the_plain_rule_follows_guards_false() -> None:
+    # Shifted by a fifth of a deviation: KS p is far below 0.05, but no effect is large.
+    shifted = {"x": X[:600] + 0.2}
+    plain = assessed(monitor(guards=False, predictions=["score"]), **shifted)
+    assert (plain.rule, plain.family_alpha) == ("plain", None)
+    assert plain.feature("x").verdict is Verdict.BREACH
+    assert plain.feature("x").adjusted_p_value is None
+    guarded = assessed(**shifted).feature("x")
+    assert guarded.verdict is Verdict.OK
+    assert "the plain rule would say breach: KS p" in guarded.reason
+
+
+def test_a_column_is_judged_by_its_own_thresholds() -> None:
+    features = [{"column": "x", "thresholds": {"psi_breach": 9.0, "js_breach": 0.9}}, "y"]
+    features[0]["thresholds"]["ks_min_statistic"] = 0.9  # type: ignore[index]  # a mapping
+    watch = monitor(features=features)
+    found = assessed(watch, x=X[:600] + 0.6, y=Y[:600] + 0.6)
+    assert found.feature("x").verdict is not Verdict.BREACH
+    assert found.feature("y").verdict is Verdict.BREACH
+
+
+def test_a_subset_takes_the_others_p_values_or_says_that_it_cannot() -> None:
+    current = day(BASELINE, QUIET | {"x": X[:600] + 0.5})
+    whole = assess(FLIGHTS, BASELINE, current)
+    others = [p for f in whole.features if f.feature != "x" for p in f.family.values()]
+    subset = assess(FLIGHTS, BASELINE, current, only=["x"], other_p_values=others)
+    assert [f.feature for f in subset.features] == ["x"]
+    assert subset.family_complete
+    assert subset.feature("x") == whole.feature("x")
+    alone = assess(FLIGHTS, BASELINE, current, only=["x"])
+    assert not alone.family_complete
+    assert alone.feature("x").reason.endswith("; family incomplete: uncorrected")
+    everything = assess(FLIGHTS, BASELINE, current, only=["score", "carrier", "y", "x"])
+    assert everything.family_complete
+    assert everything == whole
+    plain = monitor(guards=False, predictions=["score"])
+    assert "incomplete" not in assess(plain, BASELINE, current, only=["x"]).feature("x").reason
+
+
+def test_unknown_columns_are_refused_with_what_is_known() -> None:
+    current = day(BASELINE, QUIET)
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'score'\?"):
+        assess(FLIGHTS, BASELINE, current, only=["scores"])
+    with pytest.raises(BaselineError, match="watches 'z', which the baseline does not have"):
+        assess(monitor(features=["z"]), BASELINE, current)
+
+
+def test_a_profile_over_another_ruler_is_refused() -> None:
+    current = DatasetProfile(600, day(BASELINE, QUIET).columns | {"x": numeric(X[:600])})
+    with pytest.raises(BinningMismatchError, match="one and the same"):
+        assess(FLIGHTS, BASELINE, current)
+
+
+def test_merged_days_are_assessed_like_their_rows_together() -> None:
+    halves = [
+        day(BASELINE, {"x": X[a:b], "y": Y[a:b], "carrier": {"AA": 20, "DL": 280}, "score": SCORE[a:b]})
+        for a, b in ((0, 300), (300, 600))
+    ]
+    whole = day(BASELINE, QUIET | {"carrier": {"AA": 40, "DL": 560}})
+    merged, direct = (assess(FLIGHTS, BASELINE, d) for d in (halves[0] + halves[1], whole))
+    for name in ("x", "y", "carrier", "score"):
+        mine, theirs = merged.feature(name), direct.feature(name)
+        assert mine.verdict is theirs.verdict
+        assert mine.family == theirs.family
+        assert mine.bins == theirs.bins
+
+
+def clean_days_with_alarm(n_days: int, *, n_baseline: int, n_current: int, seed: int) -> int:
+    """Return on how many days the guarded rule breaches although nothing changed."""
+    random = np.random.default_rng(seed)
+    watch = monitor(min_rows=1, usual_rows=n_current)
+    names = [f"x{i}" for i in range(10)]
+    alarms = 0
+    for _ in range(n_days):
+        # A baseline of its own for each day: days that share one are not independent.
+        values = random.normal(size=(10, n_baseline))
+        rulers = [NumericBinning.fit(v, usual_rows=n_current) for v in values]
+        baseline = Baseline(
+            n_baseline,
+            {
+                name: NumericProfile.of(v, ruler)
+                for name, v, ruler in zip(names, values, rulers, strict=True)
+            },
+        )
+        rows = random.normal(size=(10, n_current))
+        found = assess(watch, baseline, day(baseline, dict(zip(names, rows, strict=True))))
+        alarms += found.verdict is Verdict.BREACH
+    return alarms
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_current", [100, 1_000])
+@pytest.mark.parametrize("n_baseline", [1_000, 10_000])
+def test_clean_days_seldom_alarm(n_baseline: int, n_current: int) -> None:
+    n_days = 500
+    alarms = clean_days_with_alarm(
+        n_days, n_baseline=n_baseline, n_current=n_current, seed=n_baseline + n_current
+    )
+    interval = stats.binomtest(alarms, n_days).proportion_ci(0.95)
+    print(f"{alarms} of {n_days} clean days alarm, at most {interval.high:.3f}")  # noqa: T201
+    assert interval.high <= 0.05
