@@ -53,7 +53,7 @@ _HOMES: Final = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the name stands for
     """Return a public name, importing the room it lives in."""
     if name not in _HOMES:
         raise AttributeError(f"module 'drift_assets' has no attribute {name!r}")

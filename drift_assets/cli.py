@@ -41,9 +41,13 @@ class _Number(click.FloatRange):
     """A float in a range; NaN, which compares as neither inside nor outside, is refused."""
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
-        number = super().convert(value, param, ctx)
+        self,
+        value: Any,  # noqa: ANN401  # as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number, or fail as click does."""
+        number = float(super().convert(value, param, ctx))
         if math.isnan(number):
             self.fail("NaN is not a threshold.", param, ctx)
         return number

@@ -292,11 +292,10 @@ def _below(
     folder: Path, parts: tuple[str, ...], text: str | None
 ) -> Iterator[tuple[Path, str | None]]:
     part, rest = parts[0], parts[1:]
-    if PARTITION in part and text is not None:
-        part = part.replace(PARTITION, text)
-    if PARTITION not in part:
-        literal = folder / part
-        if part == ".." or not _GLOB.search(part) or os.path.lexists(literal):
+    if PARTITION not in part or text is not None:
+        name = part.replace(PARTITION, text or "")
+        literal = folder / name
+        if name == ".." or not _GLOB.search(name) or os.path.lexists(literal):
             if rest:
                 yield from _below(literal, rest, text)
             elif literal.is_file():
@@ -307,10 +306,14 @@ def _below(
             yield from _below(inner, rest or ("*",), text)
         return
     for name, found in _matching(folder, part, is_last=not rest):
+        # A partition named twice in a path is the same one.
+        if text is not None and found is not None and found != text:
+            continue
+        known = text if found is None else found
         if rest:
-            yield from _below(folder / name, rest, found if found is not None else text)
+            yield from _below(folder / name, rest, known)
         else:
-            yield folder / name, found if found is not None else text
+            yield folder / name, known
 
 
 def _matching(folder: Path, part: str, *, is_last: bool) -> list[tuple[str, str | None]]:

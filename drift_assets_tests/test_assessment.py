@@ -1,8 +1,8 @@
 """The pipe as one function, from two profiles to a judged assessment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -24,8 +24,11 @@ from drift_assets.profiles import (
 from drift_assets.profiles.binning import FloatArray
 from drift_assets.verdicts import Verdict
 
+# One column of one day: rows, counts by category, or why there is no profile.
+Content = FloatArray | Sequence[float] | Mapping[str, int] | Unprofiled
 
-def monitor(**settings: Any) -> Monitor:
+
+def monitor(**settings: object) -> Monitor:
     known = {
         "name": "flights",
         "baseline": "baseline.csv",
@@ -47,17 +50,19 @@ def frozen(**columns: Profile) -> Baseline:
     return Baseline(max(p.n_rows for p in columns.values()), columns)
 
 
-def day(baseline: Baseline, columns: Mapping[str, Any]) -> DatasetProfile:
-    """Return the profile of one day: rows, counts by category, or why there is no profile."""
+def day(baseline: Baseline, columns: Mapping[str, Content]) -> DatasetProfile:
+    """Return the profile of one day over the rulers of its baseline."""
     profiles: dict[str, Profile | Unprofiled] = {}
     for name, content in columns.items():
         ruler = baseline.columns[name].binning
         if isinstance(content, Unprofiled):
             profiles[name] = content
-        elif isinstance(ruler, NumericBinning):
-            profiles[name] = NumericProfile.of(np.asarray(content, dtype=float), ruler)
-        else:
+        elif isinstance(content, Mapping):
+            assert isinstance(ruler, CategoricalBinning)
             profiles[name] = CategoricalProfile.of(content, ruler)
+        else:
+            assert isinstance(ruler, NumericBinning)
+            profiles[name] = NumericProfile.of(np.asarray(content, dtype=float), ruler)
     n_rows = max((p.n_rows for p in profiles.values() if not isinstance(p, Unprofiled)), default=0)
     return DatasetProfile(n_rows, profiles)
 
@@ -67,7 +72,7 @@ X, Y, SCORE = RANDOM.normal(size=3_000), RANDOM.normal(size=3_000), RANDOM.rando
 BASELINE = frozen(
     x=numeric(X), y=numeric(Y), carrier=letters(AA=1_500, DL=1_400, WN=100), score=numeric(SCORE)
 )
-QUIET = {
+QUIET: Mapping[str, Content] = {
     "x": X[:600],
     "y": Y[:600],
     "carrier": {"AA": 300, "DL": 280, "WN": 20},
@@ -76,8 +81,8 @@ QUIET = {
 FLIGHTS = monitor(predictions=["score"])
 
 
-def assessed(watch: Monitor = FLIGHTS, **changes: Any) -> Assessment:
-    return assess(watch, BASELINE, day(BASELINE, QUIET | changes))
+def assessed(watch: Monitor = FLIGHTS, **changes: Content) -> Assessment:
+    return assess(watch, BASELINE, day(BASELINE, {**QUIET, **changes}))
 
 
 def test_a_quiet_day_is_ok_and_says_what_it_rests_on() -> None:
@@ -102,7 +107,7 @@ def test_measurements_are_those_of_scipy_and_numpy() -> None:
     assert column.value("ks") == pytest.approx(test.statistic, abs=1e-12)
     assert column.p_value("ks") == pytest.approx(test.pvalue, rel=1e-9)
     edges = np.concatenate(([-np.inf], np.quantile(X, np.linspace(0, 1, 11))[1:-1], [np.inf]))
-    q = np.array([((current > a) & (current <= b)).mean() for a, b in zip(edges, edges[1:], strict=False)])
+    q = np.array([((current > a) & (current <= b)).mean() for a, b in pairwise(edges)])
     assert column.value("psi") == pytest.approx(((q - 0.1) * np.log(q / 0.1)).sum(), rel=1e-9)
     assert [b.current_share for b in column.bins] == pytest.approx(q.tolist())
     assert sum(b.contribution for b in column.bins) == pytest.approx(column.value("psi"))
@@ -170,14 +175,16 @@ def test_infinite_values_are_counted_and_leave_undefined_figures_out() -> None:
         (X[:99], "99 rows, 100 needed"),
     ],
 )
-def test_what_cannot_be_judged_is_not_evaluated_and_says_why(content: Any, reason: str) -> None:
+def test_what_cannot_be_judged_is_not_evaluated_and_says_why(content: Content, reason: str) -> None:
     for watch in (FLIGHTS, monitor(guards=False, predictions=["score"])):
         found = assessed(watch, x=content)
         column = found.feature("x")
         assert column.verdict is Verdict.NOT_EVALUATED
         assert column.reason == reason
-        assert column.measurements == column.family == {}
-        assert column.bins == column.judgements == ()
+        assert not column.measurements
+        assert not column.family
+        assert not column.bins
+        assert not column.judgements
         assert found.verdict is Verdict.NOT_EVALUATED
         assert found.not_evaluated == (column,)
         # What was there is still shown.
@@ -196,7 +203,7 @@ def test_an_absent_column_is_not_evaluated() -> None:
 
 
 def test_a_baseline_without_values_in_a_column_judges_nothing() -> None:
-    empty = NumericProfile.of(np.array([]), BASELINE.columns["x"].binning, n_missing=3_000)
+    empty = NumericProfile.of(np.array([]), NumericBinning.fit(X), n_missing=3_000)
     baseline = Baseline(3_000, {**BASELINE.columns, "x": empty})
     column = assess(FLIGHTS, baseline, day(BASELINE, QUIET)).feature("x")
     assert column.reason == "the baseline has no value in this column"
@@ -204,28 +211,27 @@ def test_a_baseline_without_values_in_a_column_judges_nothing() -> None:
 
 
 def test_the_plain_rule_follows_guards_false() -> None:
-    # Shifted by a fifth of a deviation: KS p is far below 0.05, but no effect is large.
-    shifted = {"x": X[:600] + 0.2}
-    plain = assessed(monitor(guards=False, predictions=["score"]), **shifted)
+    # Shifted by an eighth of a deviation: KS p is below 0.05, but no effect is large.
+    shifted = X[:600] + 0.125
+    plain = assessed(monitor(guards=False, predictions=["score"]), x=shifted)
     assert (plain.rule, plain.family_alpha) == ("plain", None)
     assert plain.feature("x").verdict is Verdict.BREACH
     assert plain.feature("x").adjusted_p_value is None
-    guarded = assessed(**shifted).feature("x")
+    guarded = assessed(x=shifted).feature("x")
     assert guarded.verdict is Verdict.OK
     assert "the plain rule would say breach: KS p" in guarded.reason
 
 
 def test_a_column_is_judged_by_its_own_thresholds() -> None:
-    features = [{"column": "x", "thresholds": {"psi_breach": 9.0, "js_breach": 0.9}}, "y"]
-    features[0]["thresholds"]["ks_min_statistic"] = 0.9  # type: ignore[index]  # a mapping
-    watch = monitor(features=features)
+    lenient = {"psi_breach": 9.0, "js_breach": 0.9, "ks_min_statistic": 0.9}
+    watch = monitor(features=[{"column": "x", "thresholds": lenient}, "y"])
     found = assessed(watch, x=X[:600] + 0.6, y=Y[:600] + 0.6)
     assert found.feature("x").verdict is not Verdict.BREACH
     assert found.feature("y").verdict is Verdict.BREACH
 
 
 def test_a_subset_takes_the_others_p_values_or_says_that_it_cannot() -> None:
-    current = day(BASELINE, QUIET | {"x": X[:600] + 0.5})
+    current = day(BASELINE, {**QUIET, "x": X[:600] + 0.5})
     whole = assess(FLIGHTS, BASELINE, current)
     others = [p for f in whole.features if f.feature != "x" for p in f.family.values()]
     subset = assess(FLIGHTS, BASELINE, current, only=["x"], other_p_values=others)
@@ -251,17 +257,20 @@ def test_unknown_columns_are_refused_with_what_is_known() -> None:
 
 
 def test_a_profile_over_another_ruler_is_refused() -> None:
-    current = DatasetProfile(600, day(BASELINE, QUIET).columns | {"x": numeric(X[:600])})
+    current = DatasetProfile(600, {**day(BASELINE, QUIET).columns, "x": numeric(X[:600])})
     with pytest.raises(BinningMismatchError, match="one and the same"):
         assess(FLIGHTS, BASELINE, current)
 
 
 def test_merged_days_are_assessed_like_their_rows_together() -> None:
     halves = [
-        day(BASELINE, {"x": X[a:b], "y": Y[a:b], "carrier": {"AA": 20, "DL": 280}, "score": SCORE[a:b]})
+        day(
+            BASELINE,
+            {"x": X[a:b], "y": Y[a:b], "carrier": {"AA": 20, "DL": 280}, "score": SCORE[a:b]},
+        )
         for a, b in ((0, 300), (300, 600))
     ]
-    whole = day(BASELINE, QUIET | {"carrier": {"AA": 40, "DL": 560}})
+    whole = day(BASELINE, {**QUIET, "carrier": {"AA": 40, "DL": 560}})
     merged, direct = (assess(FLIGHTS, BASELINE, d) for d in (halves[0] + halves[1], whole))
     for name in ("x", "y", "carrier", "score"):
         mine, theirs = merged.feature(name), direct.feature(name)
@@ -302,5 +311,8 @@ def test_clean_days_seldom_alarm(n_baseline: int, n_current: int) -> None:
         n_days, n_baseline=n_baseline, n_current=n_current, seed=n_baseline + n_current
     )
     interval = stats.binomtest(alarms, n_days).proportion_ci(0.95)
-    print(f"{alarms} of {n_days} clean days alarm, at most {interval.high:.3f}")  # noqa: T201
+    print(  # noqa: T201  # the number is worth reading, with -s
+        f"baseline {n_baseline:,}, current {n_current:,}: {alarms} of {n_days} clean days alarm, "
+        f"at most {interval.high:.1%}"
+    )
     assert interval.high <= 0.05

@@ -25,7 +25,7 @@ def test_a_failed_write_leaves_the_old_content_and_no_rubbish(
         raise OSError(f"{self} to {target}")
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(OSError, match="file.json"):
+    with pytest.raises(OSError, match=r"file\.json"):
         write_atomically(path, b"two")
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]

@@ -59,6 +59,7 @@ def names_of(paths: object, folder: Path) -> list[str]:
         ("data/{partition}/?.csv", ["data/2026-11-23/a.csv", "data/2026-11-23/b.csv"]),
         ("data/{partition}/[!a].csv", ["data/2026-11-23/b.csv"]),
         ("data/day={partition}/x_{partition}.csv", ["data/day=2026-11-23/x_2026-11-23.csv"]),
+        ("data/{partition}/{partition}*.csv", ["data/2026-11-23/2026-11-23_1.csv"]),
         ("data/*/{partition}*.csv", ["data/eu/2026-11-23-1.csv", "data/us/2026-11-23-2.csv"]),
         ("data/*-{partition}.csv", ["data/my-model-2026-11-23.csv"]),
         ("data/**/{partition}.csv", ["data/2026-11-23.csv", "data/deep/er/2026-11-23.csv"]),

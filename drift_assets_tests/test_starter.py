@@ -26,7 +26,7 @@ def baseline(tmp_path: Path) -> Path:
             "no": ["yes", "no"] * (n // 2),
             "Größe": [None, 1.5] * (n // 2),
             "late_score": [i / n for i in range(n)],
-            "note #1: \"x\"": ["a"] * n,
+            'note #1: "x"': ["a"] * n,
         }
     ).to_csv(path, index=False)
     return path

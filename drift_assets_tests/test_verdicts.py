@@ -44,13 +44,14 @@ def case(
     name: str = "x",
     *,
     tail: Callable[[str, float], float] = no_simulation,
+    more: Mapping[str, tuple[float, float | None]] | None = None,
     **figures: tuple[float, float | None],
 ) -> Case:
     return Case(
         name=name,
         measurements={
             statistic: Measurement(statistic, value, p, 1_000, 500)
-            for statistic, (value, p) in {**QUIET, **figures}.items()
+            for statistic, (value, p) in {**QUIET, **(more or {}), **figures}.items()
         },
         thresholds=THRESHOLDS,
         ks_min_statistic=0.1,
@@ -130,7 +131,9 @@ def test_a_breach_needs_a_small_adjusted_p_and_an_effect() -> None:
 
 
 def test_a_large_d_is_an_effect_of_its_own() -> None:
-    assert guarded(case(ks=(0.1, 0.02)))["x"].reason == "KS D = 0.1 >= 0.1 (adjusted p = 0.02 <= 0.02)"
+    assert (
+        guarded(case(ks=(0.1, 0.02)))["x"].reason == "KS D = 0.1 >= 0.1 (adjusted p = 0.02 <= 0.02)"
+    )
     held = guarded(case(ks=(0.0999, 0.02)))["x"]
     assert held.verdict is Verdict.OK
     assert held.reason == (
@@ -151,7 +154,7 @@ def test_an_effect_is_held_back_by_its_adjusted_p() -> None:
 
 
 def test_a_tail_decides_alone_by_its_simulated_p() -> None:
-    asked = []
+    asked: list[tuple[object, object]] = []
 
     def simulate(statistic: str, smallest: float) -> float:
         asked.append((statistic, smallest))
@@ -194,14 +197,14 @@ def test_who_loses_significance_to_a_newcomer_gets_a_simulation_too() -> None:
 def test_a_rate_breaches_by_its_own_change_and_adjusted_p(rate: str) -> None:
     label = rate.replace("_", " ")
     # KS 0.5 and the rate: 2 x 0.004.
-    ruling = guarded(case(**{rate: (-0.06, 0.004)}))["x"]
+    ruling = guarded(case(more={rate: (-0.06, 0.004)}))["x"]
     assert ruling.verdict is Verdict.BREACH
     assert ruling.reason == f"{label} changed by -0.06 (adjusted p = 0.008 <= 0.02)"
-    held = guarded(case(**{rate: (-0.06, 0.04)}))["x"]
+    held = guarded(case(more={rate: (-0.06, 0.04)}))["x"]
     assert held.verdict is Verdict.OK
     assert held.reason.startswith(f"{label} changed by -0.06, but adjusted p = 0.08 > 0.02")
     # Significant, but too small a change.
-    assert guarded(case(**{rate: (0.01, 1e-9)}))["x"].verdict is Verdict.OK
+    assert guarded(case(more={rate: (0.01, 1e-9)}))["x"].verdict is Verdict.OK
 
 
 def test_a_significant_missing_rate_does_not_speak_for_an_insignificant_ks_test() -> None:
@@ -263,7 +266,8 @@ def test_the_guarded_rule_is_stricter_than_the_plain_one_but_for_d(
     columns: list[tuple[dict[str, tuple[float, float | None]], float]], others: list[float]
 ) -> None:
     cases = [
-        case(f"c{i}", tail=lambda *_, p=p: p, **figures) for i, (figures, p) in enumerate(columns)
+        case(f"c{i}", tail=lambda *_, p=p: p, more=figures)
+        for i, (figures, p) in enumerate(columns)
     ]
     rulings = guarded(*cases, others=others)
     for column in cases:

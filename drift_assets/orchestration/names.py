@@ -19,10 +19,10 @@ def asset_name(column: str) -> str:
     Examples
     --------
     >>> asset_name("income"), asset_name("a-b"), asset_name("Größe")
-    ('income', 'a_b_5f0ad8', 'Gr_e_99d297')
+    ('income', 'a_b_d44362', 'Gr_e_aedc3f')
     """
     slug = re.sub(r"[^A-Za-z0-9]+", "_", column).strip("_")[:60]
-    if slug == column or re.fullmatch(r"[A-Za-z0-9_]{1,100}", column):
+    if re.fullmatch(r"[A-Za-z0-9_]{1,100}", column):
         return column
     suffix = hashlib.sha256(column.encode("utf-8", "surrogatepass")).hexdigest()[:6]
     return f"{slug or 'column'}_{suffix}"

@@ -1,5 +1,6 @@
 """The daily schedule of a monitor. Off until somebody switches it on."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -18,12 +19,16 @@ def daily_schedule(workplace: Workplace, job: DailyJob) -> dg.ScheduleDefinition
     """
     monitor = workplace.monitor
 
-    def evaluate(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | list[dg.RunRequest]:
+    def evaluate(
+        context: dg.ScheduleEvaluationContext,
+    ) -> Iterator[dg.SkipReason | dg.RunRequest]:
         due = find_due(workplace, now=datetime.now(UTC))
         requests = requests_for(
             due, workplace, context.instance, job_name=job.name, retry_failed=True
         )
-        return requests or dg.SkipReason(explain(due))
+        yield from requests
+        if not requests:
+            yield dg.SkipReason(explain(due))
 
     return dg.ScheduleDefinition(
         name=f"{monitor.name}__daily_schedule",

@@ -68,6 +68,9 @@ class TypedPart:
         not watched of themselves.
     days
         Which rows to keep; by default all.
+    numbers
+        Columns known to hold numbers, at least one of them not missing, so that none
+        has to be read to tell whether it can be watched.
     """
 
     typed: Final = True
@@ -81,6 +84,7 @@ class TypedPart:
         *,
         index: Collection[str] = (),
         days: Days | None = None,
+        numbers: Collection[str] = (),
     ) -> None:
         self.label: Final = label
         self.columns: Final = tuple(
@@ -91,6 +95,7 @@ class TypedPart:
         self._load = load
         self._index = frozenset(index)
         self._days = days
+        self._numbers = frozenset(numbers)
 
     @cached_property
     def n_rows(self) -> int:
@@ -142,6 +147,8 @@ class TypedPart:
     def _suitability(self, name: str) -> Suitability:
         if name in self._index:
             return "unsuitable"
+        if name in self._numbers and self._days is None:
+            return "watchable"
         array = self._load(name)
         if isinstance(array, Loose):
             return "watchable" if holds_scalars(array.values) else "unsuitable"

@@ -1,13 +1,14 @@
 """Parquet files as rows, one column in memory at a time."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 
 from drift_assets.errors import UnreadableFileError
 from drift_assets.scan.columns import ARROW_FAILURES, ArrowArray
 from drift_assets.scan.days import Days
-from drift_assets.scan.frames import TypedPart, pandas_index
+from drift_assets.scan.frames import ArrowSchema, TypedPart, pandas_index
 
 
 def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
@@ -54,7 +55,24 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
         load,
         index=pandas_index(schema),
         days=days,
+        numbers=_numbers(metadata, schema),
     )
+
+
+def _numbers(metadata: Any, schema: ArrowSchema) -> list[str]:  # noqa: ANN401  # has no types
+    """Return the plain number columns for which the file's statistics promise a value."""
+    kinds = {field.name: field.type for field in schema}
+    found = set()
+    for group in range(metadata.num_row_groups):
+        for position in range(metadata.num_columns):
+            column = metadata.row_group(group).column(position)
+            kind = kinds.get(column.path_in_schema)
+            if kind is None or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+                continue
+            # Writers leave NaN out of minimum and maximum: where they stand, a number does.
+            if column.is_stats_set and column.statistics.has_min_max:
+                found.add(column.path_in_schema)
+    return sorted(found)
 
 
 def _damaged(path: Path) -> UnreadableFileError:

@@ -17,6 +17,7 @@ from drift_assets.profiles import (
     Profile,
     Unprofiled,
 )
+from drift_assets.profiles.binning import finite_range
 from drift_assets.scan.columns import (
     CategoryColumn,
     Found,
@@ -48,10 +49,6 @@ def fit_baseline(rows: Rows, monitor: Monitor) -> Baseline:
         If a watched column is absent, ambiguous, of mixed or unsupported
         type, or not what the monitor declares; all such columns are named.
     """
-    if not rows.n_rows:
-        raise NoDataError(
-            f"Found no rows in {rows.label}, expected a baseline with rows to compare with."
-        )
     available = rows.watchable if monitor.features == "auto" else ()
     columns = {column.name: column for column in monitor.listed(available)}
     problems = [*_absent(columns, rows), *_alike(columns)]
@@ -59,12 +56,20 @@ def fit_baseline(rows: Rows, monitor: Monitor) -> Baseline:
         problems.append("no column that can be watched: found only dates, nested values or none")
     wants = {name: _WANTS[c.kind] for name, c in columns.items() if name in rows.columns}
     profiles: dict[str, Profile] = {}
-    for name, found in rows.read(wants):
-        profile = _fit(found, columns[name], monitor.usual_rows)
+
+    def fit(name: str, found: Found) -> Profile | str:
+        return _fit(found, columns[name], monitor.usual_rows)
+
+    for name, profile in rows.each(wants, fit):
         if isinstance(profile, str):
             problems.append(f"{name!r}: {profile}")
         else:
             profiles[name] = profile
+    # Asked for last: a CSV file has been read by now, and is not read for this alone.
+    if not rows.n_rows:
+        raise NoDataError(
+            f"Found no rows in {rows.label}, expected a baseline with rows to compare with."
+        )
     if problems:
         raise ColumnError(
             f"The baseline ({rows.label}) cannot be used for monitor {monitor.name!r}:\n  "
@@ -95,9 +100,11 @@ def profile_rows(
         name: "number" if isinstance(baseline.columns[name], NumericProfile) else "category"
         for name in names
     }
-    profiles: dict[str, Profile | Unprofiled] = {
-        name: _profile(found, baseline.columns[name]) for name, found in rows.read(wants)
-    }
+
+    def profile(name: str, found: Found) -> Profile | Unprofiled:
+        return _profile(found, baseline.columns[name])
+
+    profiles = dict(rows.each(wants, profile))
     extra = tuple(name for name in rows.columns if name not in baseline.columns)
     return DatasetProfile(rows.n_rows, profiles, extra)
 
@@ -116,14 +123,17 @@ def _fit(found: Found, column: Column, usual_rows: int | None) -> Profile | str:
         threshold = column.decision_threshold
         include = [] if threshold is None else [threshold]
         values = np.sort(found.numbers)
-        if np.isfinite(values).any():
-            binning = NumericBinning.fit(values, usual_rows=usual_rows, include=include)
+        first, last = finite_range(values)
+        if first < last:
+            binning = NumericBinning.fit(
+                values, usual_rows=usual_rows, include=include, is_sorted=True
+            )
         else:
             # Nothing but infinite values: below zero, and above.
             grid = np.unique(np.concatenate([_INFINITE_GRID, include]))
             starts = np.array([0, 1, 2 * len(grid)], dtype=np.int64)
             binning = NumericBinning(grid, exact=True, psi_starts=starts, js_starts=starts)
-        return NumericProfile.of(values, binning, n_missing=found.n_missing)
+        return NumericProfile.of(values, binning, n_missing=found.n_missing, is_sorted=True)
     known = inferred(found)
     ruler = CategoricalBinning.fit(
         known.counts, origin=known.origin or "text", usual_rows=usual_rows

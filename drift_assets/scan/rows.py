@@ -1,9 +1,11 @@
 """Rows: a data set that can be read column by column, whatever it is kept in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 from drift_assets.profiles import Unprofiled
 from drift_assets.scan.columns import (
@@ -14,6 +16,12 @@ from drift_assets.scan.columns import (
     Want,
     merge,
 )
+
+Result = TypeVar("Result")
+
+MOST_WORKERS: Final = 4
+ROWS_WORTH_A_THREAD: Final = 50_000
+"""Below this many rows starting threads costs more than it saves."""
 
 Suitability = Literal["watchable", "missing", "unsuitable"]
 """Whether ``features: auto`` may take a column: yes; no value in it; dates or nested values."""
@@ -95,27 +103,59 @@ class Rows:
         return f"{first} and {more} more file{'s' if more > 1 else ''}" if more else first
 
     def read(self, wants: Mapping[str, Want]) -> Iterator[tuple[str, Found]]:
-        """Yield each wanted column, one at a time.
+        """Yield each wanted column.
 
         Parameters
         ----------
         wants
             What is asked for, by column name.
         """
+        return self.each(wants, lambda _, found: found)
+
+    def each(
+        self, wants: Mapping[str, Want], compute: Callable[[str, Found], Result]
+    ) -> Iterator[tuple[str, Result]]:
+        """Yield what ``compute`` makes of each wanted column, in order.
+
+        Decoding and sorting release the interpreter lock, so as many columns are worked on
+        at a time as there are processors, at most four; memory holds only those.
+
+        Parameters
+        ----------
+        wants
+            What is asked for, by column name.
+        compute
+            Takes name and column; must not keep the column.
+        """
         for part in self.parts:
             known = {name: want for name, want in wants.items() if name in part.columns}
             part.prepare(known)
         labels = [part.label for part in self.parts]
-        for name, want in wants.items():
-            found = [_take(part, name, want) for part in self.parts]
-            if want == "any" and self._is_text_after_all(found):
+
+        def one(name: str) -> tuple[str, Result]:
+            found = [_take(part, name, wants[name]) for part in self.parts]
+            if wants[name] == "any" and self._is_text_after_all(found):
                 # Without types, one text anywhere makes the whole column text.
                 found = [_take(part, name, "category") for part in self.parts]
-            yield name, merge(found, labels)
+            return name, compute(name, merge(found, labels))
+
+        workers = min(_processors(), MOST_WORKERS, len(wants))
+        if workers < 2 or self.n_rows < ROWS_WORTH_A_THREAD:
+            yield from map(one, wants)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(one, wants)
 
     def _is_text_after_all(self, found: Sequence[Found]) -> bool:
         kinds = {type(column) for column in found if not isinstance(column, MissingColumn)}
         return kinds == {NumberColumn, CategoryColumn} and not any(p.typed for p in self.parts)
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _take(part: Part, name: str, want: Want) -> Found:

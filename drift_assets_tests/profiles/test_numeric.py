@@ -1,6 +1,7 @@
 """Numeric profiles: counting, adding, and moments against numpy."""
 
 import math
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_merging_is_associative_commutative_and_profiling_the_whole(
     ruler: NumericBinning, parts: tuple[list[float], list[float], list[float]]
 ) -> None:
     a, b, c = (NumericProfile.of(np.array(p, dtype=float), ruler) for p in parts)
-    whole = NumericProfile.of(np.array(sum(parts, []), dtype=float), ruler)
+    whole = NumericProfile.of(np.array([*chain(*parts)], dtype=float), ruler)
     assert_same((a + b) + c, whole)
     assert_same(a + (b + c), whole)
     assert_same(c + (b + a), whole)
@@ -74,7 +75,11 @@ def test_an_outlier_moves_no_edge_and_counts_in_an_outer_bin_alone(
     frozen = ruler.id
     without = NumericProfile.of(np.array(values, dtype=float), ruler)
     joined = NumericProfile.of(np.array([*values, outlier], dtype=float), ruler)
-    assert joined.binning.id == NumericBinning(*(ruler.grid, ruler.exact, ruler.psi_starts, ruler.js_starts)).id == frozen
+    assert (
+        joined.binning.id
+        == NumericBinning(*(ruler.grid, ruler.exact, ruler.psi_starts, ruler.js_starts)).id
+        == frozen
+    )
     at = -1 if outlier > 0 else 0
     for name in ("psi_counts", "js_counts", "cells"):
         gained = getattr(joined, name) - getattr(without, name)

@@ -1,5 +1,6 @@
 """Assessments to report: made by `assess` from data, so that every field is a real one."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -51,13 +52,12 @@ HOSTILE = (
 
 def _profiles(baseline: Column, current: Column) -> tuple[Profile, Profile | Unprofiled]:
     if isinstance(baseline[0], str):
-        counts = {str(name): list(baseline).count(name) for name in baseline}
+        counts = Counter(map(str, baseline))
         categories = CategoricalBinning.fit(counts)
         before = CategoricalProfile.of(counts, categories)
         if isinstance(current, str):
             return before, Unprofiled(current)
-        after = {str(name): list(current).count(name) for name in current}
-        return before, CategoricalProfile.of(after, categories)
+        return before, CategoricalProfile.of(Counter(map(str, current)), categories)
     values = np.asarray(baseline, dtype=np.float64)
     numbers = NumericBinning.fit(values[~np.isnan(values)], include=[0.5])
     profile = NumericProfile.of(values, numbers)

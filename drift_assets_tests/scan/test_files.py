@@ -1,5 +1,7 @@
 import gzip
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -205,3 +207,20 @@ def test_a_pandas_index_in_parquet_is_left_alone(tmp_path: Path) -> None:
     assert rows.columns == ("n", "t", "key")
     assert rows.watchable == ("n", "t")
     assert rows_from_frame(pq.read_table(path)).watchable == ("n", "t")
+
+
+def test_files_are_read_without_pandas(tmp_path: Path) -> None:
+    paths = [str(write(tmp_path, "day.csv")), str(write(tmp_path, "day.parquet"))]
+    program = (
+        "import pathlib, sys\n"
+        "from drift_assets.scan import rows_from_files\n"
+        "for path in sys.argv[1:]:\n"
+        "    rows = rows_from_files([pathlib.Path(path)])\n"
+        "    assert rows.watchable == ('n', 't')\n"
+        "    assert len(list(rows.read({'n': 'any', 't': 'any'}))) == 2\n"
+        "print(*{'pandas', 'scipy.stats', 'duckdb', 'dagster'} & sys.modules.keys())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *paths], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == ""

@@ -1,0 +1,226 @@
+"""Monitors: the one schema of defs.yaml."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from drift_assets.errors import BaselineError, UnknownNameError
+from drift_assets.monitors import Monitor, Thresholds, describe, partition_days
+
+MINIMAL = """
+name: flights
+baseline: data/baseline.parquet
+current: data/{partition}/*.csv
+partitions: {start: 2026-01-01}
+"""
+
+
+def read(text: str = "") -> Monitor:
+    return Monitor.model_validate(yaml.safe_load(MINIMAL) | (yaml.safe_load(text) or {}))
+
+
+def mistakes(text: str) -> str:
+    with pytest.raises(ValidationError) as caught:
+        read(text)
+    return "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in caught.value.errors())
+
+
+def test_four_lines_are_a_monitor_with_the_defaults_of_the_design() -> None:
+    monitor = read()
+    assert monitor.features == "auto"
+    assert (monitor.guards, monitor.min_rows, monitor.fail_run_on_breach) == (True, 100, True)
+    assert monitor.thresholds == Thresholds(
+        psi_warn=0.1,
+        psi_breach=0.2,
+        ks_significance_level=0.05,
+        js_breach=0.1,
+        missing_rate_change=0.02,
+        positive_rate_change=0.05,
+        ks_min_statistic=0.1,
+        family_alpha=0.02,
+    )
+    assert monitor.current.is_template
+    assert monitor.schedule.cron == "0 6 * * *"
+    assert monitor.timezone == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("preset", "psi", "level", "js", "alpha"),
+    [
+        ("balanced", 0.2, 0.05, 0.1, 0.02),
+        ("conservative", 0.3, 0.01, 0.15, 0.005),
+        ("aggressive", 0.1, 0.1, 0.05, 0.05),
+    ],
+)
+def test_presets(preset: str, psi: float, level: float, js: float, alpha: float) -> None:
+    found = read(f"thresholds: {preset}").thresholds
+    assert (found.psi_breach, found.ks_significance_level) == (psi, level)
+    assert (found.js_breach, found.family_alpha) == (js, alpha)
+    assert read(f"thresholds: {{preset: {preset}}}").thresholds == found
+    by_statistic = found.by_statistic()
+    assert by_statistic["psi"].warn == (0.1 if psi > 0.1 else None)
+    assert by_statistic["chi_squared"].breach == by_statistic["ks"].breach == level
+    assert by_statistic["missing_rate"].significance_level == level
+
+
+def test_single_numbers_lie_over_a_preset_and_columns_over_the_monitor() -> None:
+    monitor = read("""
+thresholds: {preset: conservative, js_breach: 0.5}
+features:
+  - a
+  - {column: b, thresholds: {psi_breach: 1.5}}
+  - {column: c, thresholds: aggressive, kind: categorical}
+predictions:
+  - score
+  - {column: label, kind: categorical}
+  - {column: price, decision_threshold: 100}
+""")
+    columns = {c.name: c for c in monitor.watched(["a", "b", "c", "score", "label", "price", "d"])}
+    assert list(columns) == ["a", "b", "c", "score", "label", "price"]
+    assert (columns["a"].thresholds.psi_breach, columns["a"].thresholds.js_breach) == (0.3, 0.5)
+    assert (columns["b"].thresholds.psi_breach, columns["b"].thresholds.js_breach) == (1.5, 0.5)
+    assert (columns["c"].thresholds.psi_breach, columns["c"].thresholds.js_breach) == (0.1, 0.05)
+    assert columns["c"].kind == "categorical"
+    assert [columns[n].decision_threshold for n in ("a", "score", "label", "price")] == [
+        *(None, 0.5, None, 100)
+    ]
+    assert [c.role for c in columns.values()] == ["feature"] * 3 + ["prediction"] * 3
+
+
+def test_auto_takes_what_is_neither_excluded_nor_predicted() -> None:
+    monitor = read("{exclude: [id], predictions: [score]}")
+    names = [c.name for c in monitor.watched(["id", "b", "score", "a"])]
+    assert names == ["b", "a", "score"]
+    assert [c.name for c in monitor.watched(["b", "score", "a"], only=["score", "b"])] == [
+        *("b", "score")
+    ]
+
+
+def test_watching_what_is_not_there_lists_what_is() -> None:
+    with pytest.raises(BaselineError, match=r"watches 'b', 'c', which.*It has: 'a', 'x'"):
+        read("features: [a, b, c]").watched(["a", "x"])
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'income'\?"):
+        read().watched(["income"], only=["incom"])
+
+
+def test_mistakes_of_fields_are_gathered() -> None:
+    text = mistakes("""
+name: 1st model
+min_rows: 0
+partitions: {start: 2026-01-01, timezone: Europe/Atlantis}
+thresholds: {psi_breach: -1, js_breach: 2, psi: 0.3}
+surprise: true
+""")
+    for place in (
+        *("name:", "min_rows:", "partitions.timezone:", "thresholds.psi_breach:"),
+        *("thresholds.js_breach:", "thresholds.psi:", "surprise:"),
+    ):
+        assert place in text
+    assert "unknown time zone 'Europe/Atlantis'" in text
+
+
+def test_mistakes_between_fields_are_gathered() -> None:
+    text = mistakes("""
+baseline: data/{partition}.csv
+current: data/all.csv
+features: [a, b, a, B]
+predictions: [b]
+exclude: [c]
+""")
+    for phrase in (
+        "current: found the path 'data/all.csv', expected {partition} in it, or a date_column",
+        "baseline: found {partition} in the path",
+        "column 'a' is listed more than once",
+        "column 'b' is listed more than once",
+        "columns 'b' and 'B' differ only by case",
+        "exclude: only features: auto leaves columns out",
+    ):
+        assert phrase in text
+
+
+def test_mistakes_of_a_source_are_gathered() -> None:
+    text = mistakes("baseline: {path: 'x/{day}.csv', start: 2026-02-01, end: 2026-01-01}")
+    assert "unknown placeholder {day} in the path; known: {partition}, {home}" in text
+    assert "start and end need date_column" in text
+    assert "start 2026-02-01 is after end 2026-01-01" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("features: []", "features: found none, and no predictions"),
+        ("{features: [{column: a, thresholds: {family_alpha: 0.5}}]}", "belongs to the monitor"),
+        ("thresholds: strict", "Input should be 'balanced', 'conservative' or 'aggressive'"),
+        ("thresholds: {psi_breach: .inf}", "finite"),
+        ("thresholds: {psi_breach: .nan}", "finite"),
+        ("thresholds: {family_alpha: 1}", "less than 1"),
+        ("predictions: [{column: a, decision_threshold: .inf}]", "finite"),
+        ("current: {path: a.csv, date_column: d, start: 2026-01-01}", "belong to partitions"),
+        ("alerts: {webhook: {url_env: 'https://example.org'}}", "match pattern"),
+        ("features: [{column: ''}]", "at least 1 character"),
+    ],
+)
+def test_mistakes_in_words(text: str, phrase: str) -> None:
+    assert phrase in mistakes(text)
+
+
+def test_one_file_with_dates_serves_all_partitions() -> None:
+    monitor = read("current: {path: data/all.csv, date_column: day}")
+    assert not monitor.current.is_template
+
+
+@pytest.mark.parametrize(
+    ("written", "cron"),
+    [
+        ("06:30", "30 6 * * *"),
+        # YAML 1.1 reads these three as numbers.
+        ("6:30", "30 6 * * *"),
+        ("1:00", "0 1 * * *"),
+        ("23:59:00", "59 23 * * *"),
+        ("'00:05'", "5 0 * * *"),
+    ],
+)
+def test_a_time_of_day_as_people_write_it(written: str, cron: str) -> None:
+    assert read(f"schedule: {{at: {written}}}").schedule.cron == cron
+
+
+@pytest.mark.parametrize("written", ["6", "25:00", "24:00", "6.5", "true", "06:30:15", "06:30Z"])
+def test_a_time_that_could_be_misread_is_refused(written: str) -> None:
+    assert "such as 06:30" in mistakes(f"schedule: {{at: {written}}}")
+
+
+def test_the_schedule_has_the_zone_of_the_partitions_unless_it_has_its_own() -> None:
+    zones = "partitions: {start: 2026-01-01, timezone: Asia/Tokyo}"
+    assert read(zones).timezone == "Asia/Tokyo"
+    assert read(f"{zones}\nschedule: {{timezone: UTC}}").timezone == "UTC"
+    assert read().schedule.at == time(6, 0)
+
+
+@pytest.mark.parametrize(("offset", "last"), [(0, 22), (1, 23), (2, 24)])
+def test_the_last_day_follows_midnight_where_the_monitor_lives(offset: int, last: int) -> None:
+    monitor = read(f"partitions: {{start: 2026-11-01, timezone: Asia/Tokyo, end_offset: {offset}}}")
+    # 16:00 on the 22nd in London is the 23rd in Tokyo.
+    now = datetime(2026, 11, 22, 16, tzinfo=UTC)
+    assert partition_days(monitor, now=now) == (date(2026, 11, 1), date(2026, 11, last))
+    with pytest.raises(ValueError, match="without a time zone"):
+        partition_days(monitor, now=now.replace(tzinfo=None))
+
+
+def test_a_monitor_is_frozen_and_comes_back_from_its_own_dump() -> None:
+    monitor = read("{features: [a], thresholds: aggressive, alerts: {webhook: {url_env: HOOK}}}")
+    with pytest.raises(ValidationError, match="frozen"):
+        monitor.min_rows = 5  # type: ignore[misc]  # that is the point
+    dumped: dict[str, Any] = monitor.model_dump(by_alias=True)
+    assert Monitor.model_validate(dumped) == monitor
+
+
+def test_every_field_is_described_under_its_name_in_yaml() -> None:
+    rows = describe(Monitor)
+    assert all(row["description"] for row in rows)
+    assert {"name", "thresholds", "baseline"} <= {row["name"] for row in rows}
+    assert [row["name"] for row in rows if row["required"]] == [
+        *("name", "baseline", "current", "partitions")
+    ]
