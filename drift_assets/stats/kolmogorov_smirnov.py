@@ -4,7 +4,6 @@ import math
 from typing import Final
 
 import numpy as np
-from scipy.special import gammaln, kolmogorov
 
 from drift_assets.errors import BinningMismatchError
 from drift_assets.profiles import NumericProfile, Profile
@@ -98,6 +97,9 @@ def ks_p_value(statistic: float, n_baseline: int, n_current: int) -> float:
     """
     n, m = max(n_baseline, n_current), min(n_baseline, n_current)
     if n > EXACT_ROWS:
+        # Loaded on use, here and below: scipy costs a small comparison a sixth of a second.
+        from scipy.special import kolmogorov  # noqa: PLC0415
+
         return float(kolmogorov(math.sqrt(n * (m / (n + m))) * statistic))
     common = math.gcd(n, m)
     lcm = n // common * m
@@ -137,6 +139,8 @@ def _p_any_sizes(n: int, m: int, reach: int) -> float:
     which differ from those by a power of n / (n + m); it is therefore cut
     into stretches that a double can hold.
     """
+    from scipy.special import gammaln  # noqa: PLC0415
+
     i = np.arange(m + 1)
     first = np.maximum((i * n - reach) // m + 1, 0)
     last = np.minimum((i * n + reach - 1) // m, n)
