@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
 
+import numpy as np
+
 from drift_assets.monitors import Column, Monitor, Thresholds
 from drift_assets.profiles import (
     Baseline,
@@ -19,8 +21,10 @@ from drift_assets.profiles import (
     Profile,
     Unprofiled,
 )
-from drift_assets.stats import STATISTICS, Measurement
+from drift_assets.stats import Measurement, Statistic
 from drift_assets.stats.jensen_shannon import js_terms
+from drift_assets.stats.missing_rate import missing_rate_change
+from drift_assets.stats.out_of_range_rate import cells_out_of_range
 from drift_assets.stats.permutation import permutation_p_value
 from drift_assets.stats.positive_rate import measure_positive_rate, positive_rate
 from drift_assets.stats.psi import psi_contributions, psi_terms
@@ -96,6 +100,35 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """What the PSI of a column is made of, and what it leaves out.
+
+    Attributes
+    ----------
+    known
+        PSI in nats from values that the baseline has: `known`, `unseen` and
+        `out_of_range` are 0 or greater and add up to it.
+    unseen
+        From bins inside the baseline's range in which it has no row: an unseen
+        category, or a number between the few that it has.
+    out_of_range
+        From numbers below the baseline's smallest or above its largest. Where
+        they share a bin with others, it is their part of what the bin gained.
+    unseen_share, out_of_range_share
+        Current rows of either sort, as a share of the non-missing ones.
+    missing_rate_change
+        Current less baseline share of missing rows, which PSI does not see.
+    """
+
+    known: float
+    unseen: float
+    out_of_range: float
+    unseen_share: float
+    out_of_range_share: float
+    missing_rate_change: float
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureResult:
     """All that is known of one watched column on one day.
 
@@ -123,6 +156,10 @@ class FeatureResult:
         PSI bins in their order; empty if not evaluated.
     baseline, current
         Summaries; current is None if there is no profile.
+    unseen
+        The most frequent categories that the baseline does not have, with their rows.
+    why
+        What its PSI is made of; None if not evaluated.
     """
 
     feature: str
@@ -139,6 +176,7 @@ class FeatureResult:
     baseline: Summary
     current: Summary | None
     unseen: tuple[tuple[str, int], ...] = ()
+    why: Why | None = None
 
     @property
     def top_bins(self) -> tuple[Bin, ...]:
@@ -251,7 +289,7 @@ def assess(
     subset = only is not None and len(columns) < len(monitor.watched(baseline.columns))
     found = {c.name: _profile_or_reason(monitor, c, baseline, current) for c in columns}
     cases = {
-        c.name: _case(c, baseline.columns[c.name], profile)
+        c.name: _case(c, baseline.columns[c.name], profile, monitor.measured)
         for c in columns
         if not isinstance(profile := found[c.name], Unprofiled)
     }
@@ -300,15 +338,19 @@ def _profile_or_reason(
     if not baseline.columns[column.name].n:
         return Unprofiled("the baseline has no value in this column")
     if not profile.n:
-        return Unprofiled(f"all {profile.n_rows:,} values missing" if profile.n_rows else "no rows")
+        many = {0: "no rows", 1: "the only value missing"}
+        return Unprofiled(many.get(profile.n_rows, f"all {profile.n_rows:,} values missing"))
     if profile.n_rows < monitor.min_rows:
-        return Unprofiled(f"{profile.n_rows:,} rows, {monitor.min_rows:,} needed")
+        rows = "row" if profile.n_rows == 1 else "rows"
+        return Unprofiled(f"{profile.n_rows:,} {rows}, {monitor.min_rows:,} needed")
     return profile
 
 
-def _case(column: Column, baseline: Profile, current: Profile) -> Case:
+def _case(
+    column: Column, baseline: Profile, current: Profile, statistics: Sequence[Statistic]
+) -> Case:
     kind: Kind = "numeric" if isinstance(baseline, NumericProfile) else "categorical"
-    measured = [s.measure(baseline, current) for s in STATISTICS if kind in s.kinds]
+    measured = [s.measure(baseline, current) for s in statistics if kind in s.kinds]
     if (
         column.decision_threshold is not None
         and isinstance(baseline, NumericProfile)
@@ -364,6 +406,7 @@ def _result(
         baseline=_summary(baseline, column),
         current=_summary(profile, column) if profile else None,
         unseen=unseen,
+        why=_why(baseline, profile) if case and profile else None,
     )
 
 
@@ -384,6 +427,28 @@ def _bins(baseline: Profile, current: Profile) -> tuple[Bin, ...]:
             Bin(label, lower, upper, int(p), int(q), int(p) / n, int(q) / m, float(contribution))
         )
     return tuple(bins)
+
+
+def _why(baseline: Profile, current: Profile) -> Why:
+    contributions = psi_contributions(baseline.psi_counts, current.psi_counts)
+    n, m = baseline.n, current.n
+    before, now = baseline.psi_counts, current.psi_counts
+    outside = np.zeros_like(now)
+    if isinstance(baseline, NumericProfile) and isinstance(current, NumericProfile):
+        starts = baseline.binning.psi_starts
+        outside = np.add.reduceat(cells_out_of_range(baseline, current), starts)
+    gained = now / m - before / n
+    part = np.zeros_like(gained)
+    np.divide(np.minimum(outside / m, gained), gained, out=part, where=gained > 0)
+    is_unseen = before == 0
+    return Why(
+        known=float((contributions * (1 - part))[~is_unseen].sum()),
+        unseen=float((contributions * (1 - part))[is_unseen].sum()),
+        out_of_range=float((contributions * part).sum()),
+        unseen_share=int((now - outside)[is_unseen].sum()) / m,
+        out_of_range_share=int(outside.sum()) / m,
+        missing_rate_change=missing_rate_change(baseline, current),
+    )
 
 
 def _summary(profile: Profile, column: Column) -> Summary:

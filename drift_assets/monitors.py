@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from drift_assets.errors import BaselineError, UnknownNameError
+from drift_assets.stats import DEFAULT_STATISTICS, STATISTICS, Statistic
 from drift_assets.stats.statistic import Kind
 from drift_assets.verdicts import Threshold
 
@@ -232,6 +233,12 @@ class Source(_Schema):
                 f"unknown placeholder {', '.join(sorted(unknown))} in the path; "
                 f"known: {PARTITION}, {HOME}"
             )
+        below = self.path.removeprefix(HOME).removeprefix("~/")
+        if all(part in {"", "."} for part in below.split("/")):
+            mistakes.append(
+                f"found the path {self.path!r}, expected the name of a file in it, such as "
+                "data/baseline.parquet"
+            )
         if (self.start or self.end) and self.date_column is None:
             mistakes.append("start and end need date_column, by which days are told apart")
         if self.start and self.end and self.start > self.end:
@@ -329,6 +336,26 @@ def _asset_name(name: str) -> str:
     return name
 
 
+def _known_statistics(names: tuple[str, ...]) -> tuple[str, ...]:
+    known = [s.name for s in STATISTICS]
+    mistakes = [
+        str(UnknownNameError("statistic", name, known))
+        for name in dict.fromkeys(names)
+        if name not in known
+    ]
+    mistakes += [
+        f"{name!r} is listed more than once"
+        for name in dict.fromkeys(n for n in names if names.count(n) > 1)
+    ]
+    if mistakes:
+        raise ValueError(" ".join(mistakes))
+    return names
+
+
+def _default_or_list(value: object) -> str:
+    return "default" if isinstance(value, str) else "list"
+
+
 def _auto_or_list(value: object) -> str:
     return "auto" if isinstance(value, str) else "list"
 
@@ -361,6 +388,15 @@ class Monitor(_Schema):
     exclude: tuple[str, ...] = Field((), description="Columns that auto leaves out.")
     predictions: tuple[PredictionItem, ...] = Field(
         (), description="Watched output columns of the model."
+    )
+    statistics: Annotated[
+        Annotated[Literal["default"], Tag("default")]
+        | Annotated[tuple[str, ...], AfterValidator(_known_statistics), Tag("list")],
+        Discriminator(_default_or_list),
+    ] = Field(
+        "default",
+        description="Names of statistics to measure besides the default ones; "
+        "docs/statistics.md lists all. They are shown and kept, not judged.",
     )
     threshold_settings: ThresholdField = Field(
         default_factory=lambda: ThresholdSettings(preset=None),
@@ -426,6 +462,12 @@ class Monitor(_Schema):
     def thresholds(self) -> Thresholds:
         """The monitor's own thresholds, the preset resolved."""
         return self.threshold_settings.over(PRESETS["balanced"])
+
+    @property
+    def measured(self) -> tuple[Statistic, ...]:
+        """The default statistics and those that the monitor names, in the order of `STATISTICS`."""
+        named = () if self.statistics == "default" else self.statistics
+        return tuple(s for s in STATISTICS if s in DEFAULT_STATISTICS or s.name in named)
 
     @property
     def timezone(self) -> str:

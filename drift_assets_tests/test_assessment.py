@@ -22,6 +22,7 @@ from drift_assets.profiles import (
     Unprofiled,
 )
 from drift_assets.profiles.binning import FloatArray
+from drift_assets.stats.anderson_darling import standard_deviation
 from drift_assets.verdicts import Verdict
 
 # One column of one day: rows, counts by category, or why there is no profile.
@@ -171,6 +172,8 @@ def test_infinite_values_are_counted_and_leave_undefined_figures_out() -> None:
     [
         (Unprofiled("text in a numeric column"), "text in a numeric column"),
         (np.full(600, np.nan), "all 600 values missing"),
+        (np.full(1, np.nan), "the only value missing"),
+        (X[:1], "1 row, 100 needed"),
         ([], "no rows"),
         (X[:99], "99 rows, 100 needed"),
     ],
@@ -316,3 +319,76 @@ def test_clean_days_seldom_alarm(n_baseline: int, n_current: int) -> None:
         f"at most {interval.high:.1%}"
     )
     assert interval.high <= 0.05
+
+
+def test_named_statistics_are_measured_beside_the_default_ones_and_judge_nothing() -> None:
+    current = X[:600] + 1
+    named = ["hellinger", "anderson_darling", "cramers_v", "out_of_range_rate", "unseen_rate"]
+    watch = monitor(predictions=["score"], statistics=named)
+    plain, found = assessed(x=current), assessed(watch, x=current)
+    assert found.verdict is plain.verdict
+    for before, after in zip(plain.features, found.features, strict=True):
+        assert (after.verdict, after.reason, after.judgements) == (
+            *(before.verdict, before.reason, before.judgements),
+        )
+        assert after.family == before.family
+        assert set(before.measurements) < set(after.measurements)
+    assert list(found.feature("x").measurements)[5:] == [
+        *("hellinger", "anderson_darling", "out_of_range_rate")
+    ]
+    assert list(found.feature("carrier").measurements)[5:] == [
+        *("hellinger", "cramers_v", "unseen_rate")
+    ]
+    out = np.mean((current < X.min()) | (current > X.max()))
+    assert found.feature("x").value("out_of_range_rate") == pytest.approx(out)
+    expected = stats.anderson_ksamp(
+        [X, current], variant="midrank", method=stats.PermutationMethod(n_resamples=1)
+    ).statistic
+    value = found.feature("x").value("anderson_darling")
+    assert value is not None
+    assert (value - 1) / standard_deviation(3_000, 600) == pytest.approx(expected, rel=1e-6)
+
+
+def test_why_splits_the_psi_into_known_unseen_and_out_of_range() -> None:
+    found = assessed(
+        x=np.concatenate((X[:500], np.full(60, 99.0), np.full(40, np.nan))),
+        carrier={"AA": 300, "DL": 80, "WN": 20, "B6": 200},
+    )
+    for result in found.features:
+        why = result.why
+        assert why is not None
+        assert min(why.known, why.unseen, why.out_of_range) >= 0.0
+        psi = result.value("psi")
+        assert why.known + why.unseen + why.out_of_range == pytest.approx(psi)
+    x, carrier = found.feature("x").why, found.feature("carrier").why
+    assert x is not None
+    assert carrier is not None
+    # Of the last decile's 0.1 before; 60 rows of 560 lie beyond the range.
+    assert x.out_of_range_share == pytest.approx(60 / 560)
+    gained = found.feature("x").bins[-1].current_share - 0.1
+    assert x.out_of_range == pytest.approx(
+        found.feature("x").bins[-1].contribution * min(60 / 560 / gained, 1.0)
+    )
+    assert (x.unseen, x.unseen_share) == (0.0, 0.0)
+    assert x.missing_rate_change == pytest.approx(40 / 600)
+    assert carrier.unseen_share == pytest.approx(1 / 3)
+    assert carrier.out_of_range == 0.0
+    assert carrier.unseen == pytest.approx((1 / 3 - 1e-4) * np.log(1 / 3 / 1e-4))
+    assert assessed(x=Unprofiled("no rows")).feature("x").why is None
+
+
+def test_a_number_between_the_few_that_the_baseline_has_is_unseen() -> None:
+    grades = np.repeat([1.0, 2.0, 3.0], 400)
+    baseline = frozen(grade=numeric(grades))
+    watch = monitor(features=["grade"], predictions=[])
+    now = np.concatenate((grades[::2], np.full(30, 2.5), np.full(20, 4.0), np.full(10, -1.0)))
+    result = assess(watch, baseline, day(baseline, {"grade": now})).feature("grade")
+    assert result.why is not None
+    assert result.why.unseen_share == pytest.approx(30 / 660)
+    assert result.why.out_of_range_share == pytest.approx(30 / 660)
+
+    def from_nothing(share: float) -> float:
+        return (share - 1e-4) * float(np.log(share / 1e-4))
+
+    assert result.why.unseen == pytest.approx(from_nothing(30 / 660))
+    assert result.why.out_of_range == pytest.approx(from_nothing(20 / 660) + from_nothing(10 / 660))

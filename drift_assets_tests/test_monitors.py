@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from drift_assets.errors import BaselineError, UnknownNameError
 from drift_assets.monitors import Monitor, Thresholds, describe, partition_days
+from drift_assets.stats import DEFAULT_STATISTICS
 
 MINIMAL = """
 name: flights
@@ -224,3 +225,22 @@ def test_every_field_is_described_under_its_name_in_yaml() -> None:
     assert [row["name"] for row in rows if row["required"]] == [
         *("name", "baseline", "current", "partitions")
     ]
+
+
+def test_the_default_statistics_are_always_measured_and_named_ones_besides() -> None:
+    assert read().measured == read("statistics: default").measured == DEFAULT_STATISTICS
+    measured = read("statistics: [std_ratio, hellinger, psi]").measured
+    assert [s.name for s in measured] == [
+        *(s.name for s in DEFAULT_STATISTICS),
+        *("hellinger", "std_ratio"),
+    ]
+    assert read("statistics: []").measured == DEFAULT_STATISTICS
+
+
+def test_unknown_statistics_are_told_with_what_is_known() -> None:
+    text = mistakes("statistics: [helinger, psy, ks, ks]")
+    assert "Unknown statistic 'helinger'. Did you mean 'hellinger'?" in text
+    assert "Unknown statistic 'psy'. Did you mean 'psi'?" in text
+    assert "Known: anderson_darling, chi_squared, cramer_von_mises, cramers_v," in text
+    assert "'ks' is listed more than once" in text
+    assert "statistics.default: Input should be 'default'" in mistakes("statistics: all")

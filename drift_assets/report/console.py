@@ -12,6 +12,7 @@ from drift_assets.report.page import (
     p_value_figure,
     silences,
     value_figure,
+    why_sentence,
 )
 from drift_assets.verdicts import Verdict
 
@@ -87,7 +88,16 @@ def _figures(result: FeatureResult, indent: str) -> list[str]:
 
 def _why(result: FeatureResult) -> list[str]:
     moved = ", ".join(str(m) for m in moved_bins(result))
-    return [f"Reason: {visible(result.reason)}", *([f"Moved most: {moved}"] if moved else [])]
+    why = result.why
+    # Where nothing is new and nothing is missing, the bins that moved say it all.
+    told = why is not None and any(
+        (why.unseen_share, why.out_of_range_share, why.missing_rate_change)
+    )
+    return [
+        f"Reason: {visible(result.reason)}",
+        *([f"Moved most: {moved}"] if moved else []),
+        *([f"Made of: {why_sentence(result)}"] if told else []),
+    ]
 
 
 def _predictions(results: Sequence[FeatureResult]) -> list[str]:

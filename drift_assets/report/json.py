@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final
 
-from drift_assets.assessment import Assessment, Bin, FeatureResult, Summary
+from drift_assets.assessment import Assessment, Bin, FeatureResult, Summary, Why
 from drift_assets.errors import DataError
 from drift_assets.monitors import Thresholds
 from drift_assets.report.page import cautions, silences
@@ -198,6 +198,7 @@ def feature_report(result: FeatureResult) -> dict[str, Any]:
         {"bin": b.label, "baseline_share": b.baseline_share, "current_share": b.current_share}
         for b in result.top_bins
     ]
+    report["why"] = _plain(result.why)
     evaluated = result.verdict is not Verdict.NOT_EVALUATED
     return report | {
         "drift_detected": result.verdict is Verdict.BREACH if evaluated else None,
@@ -259,7 +260,9 @@ def _assessment(parts: Mapping[str, Any]) -> Assessment:
 
 def _feature(parts: Mapping[str, Any]) -> FeatureResult:
     current = parts["current"]
-    own = {f.name: parts[f.name] for f in fields(FeatureResult)}
+    # Reports from before there was one have no "why".
+    why = parts.get("why")
+    own = {f.name: parts[f.name] for f in fields(FeatureResult) if f.name != "why"}
     own |= {
         "verdict": Verdict(parts["verdict"]),
         "measurements": {
@@ -273,6 +276,7 @@ def _feature(parts: Mapping[str, Any]) -> FeatureResult:
         "baseline": Summary(**_numbers(parts["baseline"])),
         "current": Summary(**_numbers(current)) if current is not None else None,
         "unseen": tuple((name, count) for name, count in parts["unseen"]),
+        "why": Why(**_numbers(why)) if why is not None else None,
     }
     return FeatureResult(**own)
 

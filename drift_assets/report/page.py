@@ -9,7 +9,7 @@ from drift_assets.assessment import Assessment, Bin, FeatureResult, Summary
 from drift_assets.figures import show, show_p, show_share
 from drift_assets.monitors import Thresholds
 from drift_assets.report.escaping import visible
-from drift_assets.stats import STATISTICS
+from drift_assets.stats import LABELS, STATISTICS
 from drift_assets.stats.statistic import Kind
 from drift_assets.verdicts import Judgement, Verdict
 
@@ -31,7 +31,7 @@ VERDICT_LABELS: Final = {
 """Verdicts as people read them, the gravest first."""
 
 _RANKS: Final = {verdict: rank for rank, verdict in enumerate(VERDICT_LABELS)}
-_LABELS: Final = {s.name: s.label for s in STATISTICS} | {"positive_rate": "positive rate"}
+_ERROR_SIGNS: Final = {s.name: "+" if s.error == "above" else "±" for s in STATISTICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,8 @@ class ColumnPanel:
         Its PSI and what chance alone makes of it in figures, and both as a bar.
     statistics, moved, summary, unseen
         Its tables.
+    why
+        What its PSI is made of, in a sentence.
     bins
         Bins for the picture, in their order.
     """
@@ -121,6 +123,7 @@ class ColumnPanel:
     moved: tuple[MovedBin, ...]
     summary: tuple[SummaryLine, ...]
     unseen: str
+    why: str
     bins: tuple[Bin, ...]
 
 
@@ -228,6 +231,26 @@ def moved_bins(result: FeatureResult) -> tuple[MovedBin, ...]:
     )
 
 
+def why_sentence(result: FeatureResult) -> str:
+    """Return what the PSI is made of, with the change of the missing rate; "" if unknown."""
+    why = result.why
+    if why is None:
+        return ""
+    psi_parts = [f"{show(why.known)} from known bins"]
+    for part, share, place in (
+        (why.unseen, why.unseen_share, "unseen values"),
+        (why.out_of_range, why.out_of_range_share, "out of range"),
+    ):
+        if part or share:
+            psi_parts.append(f"{show(part)} from {place} ({show_share(share)} of rows)")
+    sentence = f"PSI {value_figure(result, 'psi')}: {', '.join(psi_parts)}"
+    before = result.baseline.missing_rate
+    after = result.current.missing_rate if result.current is not None else None
+    if not why.missing_rate_change or before is None or after is None:
+        return f"{sentence}; missing rate unchanged"
+    return "{}; missing rate {} -> {}".format(sentence, *_shares(before, after))
+
+
 def noise_floor(result: FeatureResult) -> float | None:
     """Return the PSI that 95 % of days without drift stay under, in nats.
 
@@ -294,6 +317,7 @@ def _panel(number: int, result: FeatureResult, scale: float) -> ColumnPanel:
         moved=moved_bins(result),
         summary=_summary_lines(result.baseline, result.current),
         unseen=unseen,
+        why=why_sentence(result),
         bins=result.bins,
     )
 
@@ -322,8 +346,8 @@ def _statistic_line(name: str, result: FeatureResult, judgement: Judgement | Non
     bound = result.measurements[name].error_bound
     value = value_figure(result, name)
     return StatisticLine(
-        label=_LABELS.get(name, name),
-        value=f"{value} (+{show(bound)} at most)" if bound > 0 else value,
+        label=LABELS.get(name, name),
+        value=f"{value} ({_ERROR_SIGNS[name]}{show(bound)} at most)" if bound > 0 else value,
         p_value=p_value_figure(result, name),
         rule=judgement.threshold.rule if judgement else "",
         outcome=VERDICT_LABELS[judgement.verdict] if judgement else "",

@@ -83,6 +83,12 @@ def _measure(baseline: Profile, current: Profile) -> Measurement:
     return Measurement("js_divergence", value, None, n, m)
 
 
+def _measure_distance(baseline: Profile, current: Profile) -> Measurement:
+    n, m = sizes(baseline, current)
+    value = js_distance(js_divergence(baseline.js_counts, current.js_counts))
+    return Measurement("js_distance", value, None, n, m)
+
+
 JS = Statistic(
     name="js_divergence",
     label="JS divergence",
@@ -95,4 +101,21 @@ JS = Statistic(
     "given 20 expected rows a bin",
     reference="J. Lin, IEEE Transactions on Information Theory 37 (1991), 145-151",
     measure=_measure,
+    error="none",
+)
+
+JS_DISTANCE = Statistic(
+    name="js_distance",
+    label="JS distance",
+    unit="square root of bits",
+    low=0.0,
+    high=1.0,
+    kinds=frozenset({"numeric", "categorical"}),
+    has_p_value=False,
+    null="the square root of that of js_divergence",
+    reference="D. M. Endres, J. E. Schindelin, IEEE Transactions on Information Theory 49 "
+    "(2003), 1858-1860",
+    measure=_measure_distance,
+    error="none",
+    definition="Square root of the Jensen-Shannon divergence: a metric, which that is not.",
 )

@@ -31,11 +31,10 @@ def ks_statistic(baseline: NumericProfile, current: NumericProfile) -> tuple[flo
     -------
     statistic : float
         Largest distance between the two empirical distribution functions at,
-        and just below, a grid point; in [0, 1].
+        and just below, a grid point or infinity; in [0, 1].
     error_bound : float
         The D of the rows lies in ``[statistic, statistic + error_bound]``. It
-        is 0 where the grid holds every distinct baseline value, and all of
-        them are finite.
+        is 0 where the grid holds every distinct finite baseline value.
 
     Raises
     ------
@@ -46,19 +45,17 @@ def ks_statistic(baseline: NumericProfile, current: NumericProfile) -> tuple[flo
 
     Notes
     -----
-    Between neighbouring grid points a and b, neither function can leave the
+    Between neighbouring points a and b, -inf and +inf among them, neither function can leave the
     range from its value at a to its value just below b, so no gap there
     exceeds ``max(F(b-) - G(a), G(b-) - F(a))``. Where the baseline has no row
     in between, that is a gap at a or at b-, and nothing is uncertain.
     """
     n, m = sizes(baseline, current)
-    f = np.cumsum(baseline.cells) / n
-    g = np.cumsum(current.cells) / m
+    f = np.cumsum(baseline.cells_and_ends) / n
+    g = np.cumsum(current.cells_and_ends) / m
     statistic = float(np.abs(f - g).max())
-    # Even positions stand just below a grid point, the odd one before it at its neighbour.
-    f_at = np.concatenate(([0.0], f[1::2]))
-    g_at = np.concatenate(([0.0], g[1::2]))
-    ceiling = float(np.maximum(f[::2] - g_at, g[::2] - f_at).max())
+    # Odd positions stand just below a point, the even one before each at its neighbour.
+    ceiling = float(np.maximum(f[1::2] - g[:-1:2], g[1::2] - f[:-1:2]).max())
     return statistic, max(ceiling - statistic, 0.0)
 
 

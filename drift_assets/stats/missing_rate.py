@@ -13,6 +13,15 @@ def missing_rate_change(baseline: Profile, current: Profile) -> float:
     ------
     EmptyProfileError
         If either side has no rows at all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from drift_assets.profiles import NumericBinning, NumericProfile
+    >>> before, now = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, np.nan, 3.0, np.nan])
+    >>> ruler = NumericBinning.fit(before)
+    >>> missing_rate_change(NumericProfile.of(before, ruler), NumericProfile.of(now, ruler))
+    0.5
     """
     if not baseline.n_rows or not current.n_rows:
         raise EmptyProfileError("Found a side without rows, expected at least one row on each.")
@@ -38,4 +47,5 @@ MISSING_RATE = Statistic(
     null="two proportions: pooled z-test, Fisher's exact test where few rows are expected",
     reference="R. A. Fisher, Journal of the Royal Statistical Society 98 (1935), 39-82",
     measure=_measure,
+    error="none",
 )

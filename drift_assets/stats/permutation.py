@@ -10,6 +10,10 @@ from drift_assets.profiles.binning import FloatArray, IntArray
 
 MAX_DRAWS: Final = 100_000
 DRAWS_AT_A_TIME: Final = 2_000
+MANY: Final = 1_000_000_000
+"""Pooled rows from which on numpy does not draw without replacement."""
+FEW: Final = 0.01
+"""Share of the pooled rows below which drawing with replacement makes no difference."""
 
 
 def permutation_p_value(
@@ -42,7 +46,11 @@ def permutation_p_value(
     Notes
     -----
     Without drift, all rows are exchangeable: given the pooled counts, the
-    current ones are a draw without replacement.
+    current ones are a draw without replacement. From 10^9 rows on it is made
+    with replacement if the current rows are under 1 % of all. If not, each
+    row falls on the current side by itself, and what their number then
+    differs from the true one is taken back from all bins in proportion: the
+    means and covariances are those of the draw without replacement.
 
     References
     ----------
@@ -59,9 +67,23 @@ def permutation_p_value(
     seen -= 1e-12 * max(abs(seen), 1.0)
     beyond = 0
     for done in range(0, n_draws, DRAWS_AT_A_TIME):
-        draws = random.multivariate_hypergeometric(
-            pooled, m, size=min(DRAWS_AT_A_TIME, n_draws - done), method="marginals"
-        )
+        draws = _draws(random, pooled, m, min(DRAWS_AT_A_TIME, n_draws - done))
         values = terms((pooled - draws) / n, draws / m).sum(axis=-1)
         beyond += int(np.count_nonzero(values >= seen))
     return (1 + beyond) / (1 + n_draws)
+
+
+def _draws(random: np.random.Generator, pooled: IntArray, m: int, size: int) -> IntArray:
+    """Return ``size`` draws of ``m`` rows from the pooled ones, shape ``(size, n_bins)``."""
+    total = int(pooled.sum())
+    if total < MANY:
+        return random.multivariate_hypergeometric(pooled, m, size=size, method="marginals")
+    shares = pooled / total
+    if m < FEW * total:
+        draws = random.multinomial(m, shares, size=size)
+    else:
+        draws = random.binomial(pooled, m / total, size=(size, len(pooled)))
+        excess = draws.sum(axis=-1, keepdims=True) - m
+        draws -= np.rint(excess * shares).astype(np.int64)
+    # No bin gives more than it has.
+    return np.clip(draws, 0, pooled)

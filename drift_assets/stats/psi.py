@@ -93,4 +93,5 @@ PSI = Statistic(
     "given 20 expected rows a bin",
     reference="B. Yurdakul, dissertation, Western Michigan University, 2018",
     measure=_measure,
+    error="none",
 )

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drift_assets.errors import BinningMismatchError, EmptyProfileError
-from drift_assets.profiles import Profile
+from drift_assets.profiles import NumericProfile, Profile
 
 Kind = Literal["numeric", "categorical"]
+Source = Literal["profiles", "rows"]
+ErrorSide = Literal["none", "above", "either"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Measurement:
     n_baseline, n_current
         Rows that the value rests on.
     error_bound
-        The exact value differs by at most this; that of KS is never smaller.
+        The value of the rows differs by at most this, on the side that `Statistic.error` names.
     """
 
     statistic: str
@@ -58,6 +60,17 @@ class Statistic:
         Where the formula comes from.
     measure
         Takes baseline and current profile, returns a `Measurement`.
+    works_from
+        ``profiles`` add up over days, files and workers; ``rows`` must be at hand together.
+    error
+        ``none``: the value is that of the rows, over the bins that the baseline
+        fixed. ``above``: the value of the rows is at most ``error_bound`` larger;
+        ``either``: larger or smaller. The bound is 0 where the grid tells the
+        rows apart.
+    neutral
+        The value when nothing moved.
+    definition
+        What it is, in one sentence; empty where the first line of its file says that.
     """
 
     name: str
@@ -70,6 +83,33 @@ class Statistic:
     null: str
     reference: str
     measure: Callable[[Profile, Profile], Measurement]
+    works_from: Source = "profiles"
+    error: ErrorSide = "above"
+    neutral: float = 0.0
+    definition: str = ""
+
+    @property
+    def direction(self) -> str:
+        """Which values say that a column moved, in words."""
+        if self.neutral == self.low:
+            return "the larger, the further apart"
+        return f"{self.neutral:g} when nothing moved; further away either way, the further apart"
+
+
+def numeric_sides(baseline: Profile, current: Profile) -> tuple[NumericProfile, NumericProfile]:
+    """Return both profiles, once it is sure that they are numeric and compare.
+
+    Raises
+    ------
+    BinningMismatchError
+        If one is categorical, or the profiles were made with different rulers.
+    EmptyProfileError
+        If either side has no value.
+    """
+    if not isinstance(baseline, NumericProfile) or not isinstance(current, NumericProfile):
+        raise BinningMismatchError("Found a categorical profile, expected two numeric ones.")
+    sizes(baseline, current)
+    return baseline, current
 
 
 def sizes(baseline: Profile, current: Profile) -> tuple[int, int]:

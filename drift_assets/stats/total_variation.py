@@ -60,4 +60,5 @@ TOTAL_VARIATION = Statistic(
     null="about sqrt((1/N + 1/M) / (2 pi)) times the sum over bins of sqrt(p (1 - p))",
     reference="D. A. Levin, Y. Peres, Markov chains and mixing times, AMS, 2017",
     measure=_measure,
+    error="none",
 )

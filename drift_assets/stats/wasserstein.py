@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 
-from drift_assets.errors import BinningMismatchError
 from drift_assets.profiles import NumericProfile, Profile
 from drift_assets.profiles.binning import FloatArray
-from drift_assets.stats.statistic import Measurement, Statistic, sizes
+from drift_assets.stats.statistic import Measurement, Statistic, numeric_sides, sizes
 
 
 def wasserstein(baseline: NumericProfile, current: NumericProfile) -> tuple[float, float]:
@@ -39,6 +38,15 @@ def wasserstein(baseline: NumericProfile, current: NumericProfile) -> tuple[floa
     ----------
     .. [1] C. Villani, "Optimal transport: old and new", Springer, 2009,
        remark 6.5; on the line it is the area between the distribution functions.
+
+    Examples
+    --------
+    >>> from drift_assets.profiles import NumericBinning
+    >>> before, now = np.array([0.0, 1.0, 8.0]), np.array([0.0, 8.0, 8.0])
+    >>> ruler = NumericBinning.fit(before)
+    >>> found = wasserstein(NumericProfile.of(before, ruler), NumericProfile.of(now, ruler))
+    >>> [round(x, 4) for x in found]  # one row of three moved by 7
+    [2.3333, 0.0]
     """
     n, m = sizes(baseline, current)
     if baseline.n_infinite or current.n_infinite:
@@ -75,14 +83,19 @@ def _excess(profile: NumericProfile, grid: FloatArray) -> tuple[float, float]:
 
 
 def _measure(baseline: Profile, current: Profile) -> Measurement:
-    if not isinstance(baseline, NumericProfile) or not isinstance(current, NumericProfile):
-        raise BinningMismatchError("Found a categorical profile, expected two numeric ones.")
-    distance, error_bound = wasserstein(baseline, current)
+    before, now = numeric_sides(baseline, current)
+    distance, error_bound = wasserstein(before, now)
     # A constant baseline has no unit to measure by, except when nothing moved.
-    scale = baseline.std if baseline.std > 0 else math.nan
+    scale = before.std if before.std > 0 else math.nan
     value = 0.0 if distance == 0 else distance / scale
     bound = 0.0 if error_bound == 0 else error_bound / scale
-    return Measurement("wasserstein", value, None, baseline.n, current.n, bound)
+    return Measurement("wasserstein", value, None, before.n, now.n, bound)
+
+
+def _measure_raw(baseline: Profile, current: Profile) -> Measurement:
+    before, now = numeric_sides(baseline, current)
+    distance, error_bound = wasserstein(before, now)
+    return Measurement("wasserstein_raw", distance, None, before.n, now.n, error_bound)
 
 
 WASSERSTEIN = Statistic(
@@ -96,4 +109,20 @@ WASSERSTEIN = Statistic(
     null="of the order of sqrt(1/N + 1/M)",
     reference="C. Villani, Optimal transport: old and new, Springer, 2009, remark 6.5",
     measure=_measure,
+    error="either",
+)
+
+WASSERSTEIN_RAW = Statistic(
+    name="wasserstein_raw",
+    label="Wasserstein, raw",
+    unit="the column's unit",
+    low=0.0,
+    high=None,
+    kinds=frozenset({"numeric"}),
+    has_p_value=False,
+    null="of the order of sqrt(1/N + 1/M) baseline standard deviations",
+    reference="C. Villani, Optimal transport: old and new, Springer, 2009, remark 6.5",
+    measure=_measure_raw,
+    error="either",
+    definition="1-Wasserstein distance: how far values moved on average, in the column's own unit.",
 )

@@ -27,7 +27,7 @@ _STATISTICS: Final = {
     "total_variation": "total_variation",
     "positive_rate": "positive_rate_change",
 }
-"""The column that keeps the value of each statistic."""
+"""The column that keeps the value of each statistic; any other one stands in a map of all such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +181,19 @@ def _feature_row(feature: FeatureResult) -> dict[str, Any]:
         "adjusted_p_value": feature.adjusted_p_value,
         "family_p_values": list(feature.family.items()),
     }
+    others = []
     for statistic, measurement in feature.measurements.items():
+        if statistic not in _STATISTICS:
+            others.append(measurement)
+            continue
         row[_STATISTICS[statistic]] = measurement.value
         row[f"{statistic}_p_value"] = measurement.p_value
         row[f"{statistic}_error_bound"] = measurement.error_bound
+    row |= {
+        "other_statistics": [(o.statistic, o.value) for o in others],
+        "other_p_values": [(o.statistic, o.p_value) for o in others if o.p_value is not None],
+        "other_error_bounds": [(o.statistic, o.error_bound) for o in others if o.error_bound],
+    }
     for side in _SIDES:
         summary: Summary | None = getattr(feature, side)
         if summary is not None:
@@ -218,7 +227,10 @@ def _feature_drift_types() -> dict[str, pa.DataType]:
         "psi_bins": pa.int32(),
         "method_version": pa.int32(),
         "family_complete": pa.bool_(),
-        "family_p_values": pa.map_(pa.string(), pa.float64()),
+        **dict.fromkeys(
+            ("family_p_values", "other_statistics", "other_p_values", "other_error_bounds"),
+            pa.map_(pa.string(), pa.float64()),
+        ),
     }
 
 

@@ -111,6 +111,7 @@ def test_the_reason_and_the_bins_that_moved_stand_under_a_drifted_feature(
         "        Moved most: unseen: 0% -> 20.0%, AA: 60.0% -> 30.0%, UA: 40.0% -> 50.0%\n"
     ) in report
     assert "        Chi-squared p-value: < 0.001\n" in report
+    assert "        Made of: PSI 1.75: 0.2303 from known bins, 1.519 from unseen values" in report
 
 
 def test_columns_without_an_answer_are_listed_with_the_reason(mixed: Assessment) -> None:

@@ -83,6 +83,7 @@ def test_each_column_shows_its_reason_thresholds_bins_and_missing_rate(mixed: As
     moved = unseen[unseen.index("Moved most") :]
     assert re.findall(r"<td.*?>(?:<bdi>)?(.*?)<", moved)[:3] == ["unseen", "0%", "20.0%"]
     assert "Not in the baseline: <bdi>ZZ (200)</bdi>" in unseen
+    assert "from unseen values (20.0% of rows); missing rate unchanged" in unseen
     assert "Found but not watched: <bdi>row_id</bdi>" in html
 
 

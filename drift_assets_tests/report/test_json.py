@@ -166,3 +166,28 @@ def test_a_categorical_column_has_chi_squared_and_no_means(mixed: Assessment) ->
     assert "ks_test" not in carrier
     assert set(carrier["psi"]) == {"psi", "drift_detected", "threshold"}
     assert carrier["chi_squared"]["drift_detected"] is True
+
+
+def test_a_report_from_before_there_was_a_why_is_read_all_the_same(mixed: Assessment) -> None:
+    document = assessment_to_dict(mixed)
+    for feature in document["features"]:
+        del feature["why"]
+    back = assessment_from_dict(document)
+    assert back == replace(mixed, features=tuple(replace(f, why=None) for f in mixed.features))
+
+
+def test_the_report_says_what_the_psi_is_made_of(mixed: Assessment) -> None:
+    features = document_report(mixed)["feature_drift"]["features"]
+    why = features["carrier"]["why"]
+    assert why["unseen_share"] == 0.2
+    assert why["known"] + why["unseen"] == pytest.approx(features["carrier"]["psi"]["psi"])
+    assert features["absent"]["why"] is None
+
+
+def test_named_statistics_come_back_from_json(assess_columns: Assess) -> None:
+    steps = [i / 500 for i in range(500)]
+    assessment = assess_columns(
+        {"a": (steps, [x + 0.5 for x in steps])}, statistics=["energy_distance", "std_ratio"]
+    )
+    assert list(assessment.features[0].measurements)[-2:] == ["energy_distance", "std_ratio"]
+    assert there_and_back(assessment) == assessment

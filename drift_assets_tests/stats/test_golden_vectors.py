@@ -41,7 +41,7 @@ def measure(statistic: Statistic, vectors: dict[str, FloatArray], name: str) -> 
         ("B", 5.855872, 0.8630, 0.0, 2.965218),
     ],
 )
-def test_numeric_golden_vectors(  # noqa: PLR0917  # one row of a table
+def test_numeric_golden_vectors(  # one row of a table
     vectors: dict[str, FloatArray],
     name: str,
     psi: float,
@@ -100,7 +100,9 @@ def test_categorical_golden_vectors(vectors: dict[str, FloatArray]) -> None:
     assert JS.measure(before, now).value == pytest.approx(0.154084**2 / np.log(2), abs=1e-6)
     # evidently floors the empty bin at 1e-4 too: the smallest share is far above that.
     assert PSI.measure(before, now).value == pytest.approx(0.384855, abs=1e-6)
-    table = np.array([[tables[0].get(k, 0) for k in "abcde"], [tables[1].get(k, 0) for k in "abcde"]])
+    table = np.array(
+        [[tables[0].get(k, 0) for k in "abcde"], [tables[1].get(k, 0) for k in "abcde"]]
+    )
     found = stats.chi2_contingency(table, correction=False)
     measured = CHI_SQUARED.measure(before, now)
     assert measured.value == pytest.approx(found.statistic, rel=1e-12)

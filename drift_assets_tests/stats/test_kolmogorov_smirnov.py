@@ -35,6 +35,11 @@ def statistic_of_rows(baseline: FloatArray, current: FloatArray) -> float:
     return float(np.abs(f - g).max())
 
 
+def huge(rows: FloatArray) -> FloatArray:
+    """Return the rows with huge values for infinite ones, whose order is the same."""
+    return np.nan_to_num(rows, posinf=1e300, neginf=-1e300)
+
+
 def scipy_test(baseline: FloatArray, current: FloatArray) -> tuple[float, float] | None:
     """Return scipy's D and p-value, or None where scipy itself gives up its exact method."""
     with warnings.catch_warnings():
@@ -101,14 +106,35 @@ def test_a_grid_of_quantiles_is_off_by_no_more_than_the_baseline_between_neighbo
     assert truth - statistic <= before.cells[::2].max() / before.n
 
 
-def test_infinite_baseline_values_widen_the_interval_instead_of_hiding_a_gap() -> None:
-    # F jumps at -inf, G only at -1: D is 0.3 there, but both are level again at the first point.
-    baseline = np.array([-np.inf] * 3 + [0.0] * 7)
-    current = np.array([-1.0] * 3 + [0.0] * 7)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_gap_that_closes_between_infinity_and_the_grid_is_seen(sign: int) -> None:
+    # F jumps at -inf, G only at -1e6: D is 0.3 there, but both are level again at the first point.
+    baseline = sign * np.array([-np.inf] * 3 + [0.0] * 7)
+    current = sign * np.array([-1e6] * 3 + [0.0] * 7)
+    witness = stats.ks_2samp(huge(baseline), current)
     statistic, error_bound = ks_statistic(*profiles(baseline, current))
-    truth = statistic_of_rows(baseline, current)
-    assert truth == pytest.approx(0.3)
-    assert statistic <= truth <= statistic + error_bound
+    assert statistic == pytest.approx(0.3)
+    assert statistic == pytest.approx(witness.statistic, abs=1e-12)
+    assert error_bound == 0.0
+
+
+VALUES = st.sampled_from([-math.inf, -5.0, 0.0, 1.0, 2.0, 7.0, math.inf])
+
+
+@given(
+    baseline=st.lists(VALUES, min_size=1, max_size=30).filter(lambda v: np.isfinite(v).any()),
+    current=st.lists(VALUES, min_size=1, max_size=30),
+)
+def test_with_infinite_values_on_both_sides_d_is_that_of_scipy(
+    baseline: list[float], current: list[float]
+) -> None:
+    x, y = np.array(baseline), np.array(current)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        witness = stats.ks_2samp(huge(x), huge(y), method="asymp").statistic
+    statistic, error_bound = ks_statistic(*profiles(x, y))
+    assert statistic == pytest.approx(witness, abs=1e-12)
+    assert error_bound == 0.0
 
 
 @pytest.mark.parametrize("n", SIZES)

@@ -47,9 +47,7 @@ def test_psi_is_symmetric_and_no_bin_takes_away(data: st.DataObject, n_bins: int
 
 
 @given(power=st.integers(-40, 40), seed=st.integers(0, 99))
-def test_scaling_both_sides_by_a_power_of_two_changes_nothing_at_all(
-    power: int, seed: int
-) -> None:
+def test_scaling_both_sides_by_a_power_of_two_changes_nothing_at_all(power: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     baseline, current = random.normal(size=300), random.normal(0.3, 1.2, size=150)
     values = []

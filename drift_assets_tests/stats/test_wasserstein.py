@@ -54,7 +54,9 @@ def test_infinite_values_and_a_constant_baseline_leave_it_undefined() -> None:
     assert math.isnan(distance(np.array([1.0, 2.0]), np.array([1.0, np.inf]))[0])
     binning = NumericBinning.fit(np.array([3.0, 3.0]))
     before = NumericProfile.of(np.array([3.0, 3.0]), binning)
-    assert math.isnan(WASSERSTEIN.measure(before, NumericProfile.of(np.array([4.0]), binning)).value)
+    assert math.isnan(
+        WASSERSTEIN.measure(before, NumericProfile.of(np.array([4.0]), binning)).value
+    )
     assert WASSERSTEIN.measure(before, before).value == 0.0
 
 

@@ -32,6 +32,7 @@ def monitor(
             "features": [number, text],
             "predictions": ["score"],
             "guards": guards,
+            "statistics": ["anderson_darling", "hellinger", "unseen_rate"],
             "partitions": {"start": "2026-01-01"},
         }
     )

@@ -51,7 +51,7 @@ def answer(history: History, question: str) -> list[tuple[object, ...]]:
 
 
 def test_the_page_has_its_questions() -> None:
-    assert len(QUESTIONS) == TEXT.count("```sql") == 14
+    assert len(QUESTIONS) == TEXT.count("```sql") == 15
 
 
 @pytest.mark.parametrize("sql", [sql for _, sql in QUESTIONS], ids=[q for q, _ in QUESTIONS])
@@ -78,6 +78,20 @@ def test_the_bins_that_moved_most_are_the_deciles_left_empty(history: History) -
     # A tenth of the baseline and none of the day, whose share counts as 0.0001.
     contribution = (0.0001 - 0.1) * math.log(0.0001 / 0.1)
     assert [row[2:] for row in emptied] == [(0.1, 0.0, pytest.approx(contribution))] * 3
+
+
+def test_a_statistic_that_a_monitor_names_has_a_history_too(history: History) -> None:
+    found = answer(history, "How did a statistic")
+    assert [(row[0], row[1]) for row in found] == [
+        (DAY + timedelta(days=number), name)
+        for number in range(8)
+        for name in ("income", "score", "state")
+        if (number, name) != (1, "state")
+    ]
+    values = {row[0]: row[2] for row in found if row[1] == "income"}
+    # A fifth of the range is far, a shift of nothing near.
+    assert values[DAY] == pytest.approx(0.0, abs=0.1)
+    assert values[FIRST_BREACH] == pytest.approx(0.5, abs=0.3)
 
 
 def test_days_are_told_apart_by_baseline(history: History) -> None:

@@ -10,7 +10,7 @@ import duckdb
 
 from drift_assets.errors import HistoryError, HistoryVersionError
 
-STEPS: Final = ("0001_history",)
+STEPS: Final = ("0001_history", "0002_other_statistics")
 """Names of the steps; the SQL of each is the file of that name."""
 
 
