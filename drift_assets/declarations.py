@@ -26,7 +26,9 @@ ROOT_MARKS: Final = ("pyproject.toml", "workspace.yaml", "dg.toml", "dagster.yam
 SKIPPED: Final = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 MAX_DEPTH: Final = 8
 """Folders below the start that are searched: enough for a project, bounded for a home folder."""
-SHIPPED: Final = Path(__file__).parent / "defs"
+SHIPPED: Final = Path(__file__).resolve().parent / "defs"
+
+YamlPlace = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,12 @@ def project_root(path: Path) -> Path:
         if any((candidate / mark).exists() for mark in ROOT_MARKS):
             return candidate
     return folder
+
+
+def has_root(path: Path) -> bool:
+    """Return whether a folder is in a project: it, or one above, holds a file that marks one."""
+    folder = path.resolve()
+    return any((one / mark).exists() for one in (folder, *folder.parents) for mark in ROOT_MARKS)
 
 
 def drift_home(root: Path) -> Path:
@@ -100,7 +108,7 @@ def read_declarations(paths: Sequence[Path]) -> list[Declaration]:
     ------
     ConfigurationError
         With all mistakes of all files: unreadable YAML, unknown or missing
-        fields, values out of range, two monitors of one name.
+        fields, values out of range, two monitors whose names are one but for case.
     """
     declared: list[Declaration] = []
     mistakes: list[str] = []
@@ -122,10 +130,13 @@ def read_declarations(paths: Sequence[Path]) -> list[Declaration]:
                 _read_document(path, node, declared, mistakes)
     seen: dict[str, Declaration] = {}
     for one in declared:
-        other = seen.setdefault(one.monitor.name, one)
+        # SQL and some file systems do not tell upper from lower case.
+        other = seen.setdefault(one.monitor.name.casefold(), one)
         if other is not one:
+            name, taken = one.monitor.name, other.monitor.name
+            alike = "" if name == taken else f", which differs only by case from {taken!r},"
             mistakes.append(
-                f"{one.path}:{one.line}: the monitor name {one.monitor.name!r} is taken "
+                f"{one.path}:{one.line}: the monitor name {name!r}{alike} is taken "
                 f"by {other.path}:{other.line}"
             )
     if mistakes:
@@ -154,7 +165,7 @@ def find_declaration(name: str, declared: Sequence[Declaration]) -> Declaration:
     )
 
 
-def mistakes_in(error: ValidationError) -> list[tuple[tuple[str | int, ...], str]]:
+def mistakes_in(error: ValidationError) -> list[tuple[YamlPlace, str]]:
     """Return each mistake that pydantic found as (place, sentence)."""
     return [(_place(detail["loc"]), _sentence(detail)) for detail in error.errors()]
 
@@ -180,9 +191,11 @@ def _read_document(
 ) -> None:
     line = node.start_mark.line + 1
     try:
-        content = yaml.SafeLoader("").construct_document(node)
+        content = _Loader("").construct_document(node)
     except yaml.YAMLError as error:
-        mistakes.append(f"{path}:{line}: {getattr(error, 'problem', None) or error}")
+        mark = getattr(error, "problem_mark", None)
+        where = mark.line + 1 if mark else line
+        mistakes.append(f"{path}:{where}: {getattr(error, 'problem', None) or error}")
         return
     if not isinstance(content, dict) or "type" not in content:
         mistakes.append(f"{path}:{line}: found no 'type', expected type: {COMPONENT_TYPE}")
@@ -193,32 +206,77 @@ def _read_document(
                 f"{path}:{line}: unknown type {content['type']!r}, did you mean {COMPONENT_TYPE!r}?"
             )
         return
+    for key in _repeated_keys(node):
+        where = key.start_mark.line + 1
+        mistakes.append(f"{path}:{where}: the field {key.value!r} is written twice, expected once")
     attributes = content.get("attributes")
     if not isinstance(attributes, dict):
         mistakes.append(f"{path}:{line}: found no 'attributes', expected those of a monitor")
         return
+    spoiled: list[tuple[YamlPlace, str]] = []
+    rendered = _render(attributes, ("attributes",), spoiled)
+    if spoiled:
+        mistakes += [f"{path}:{_line_of(node, place)}: {text}" for place, text in spoiled]
+        return
     try:
-        monitor = Monitor.model_validate(_render(attributes))
+        monitor = Monitor.model_validate(rendered)
     except ValidationError as error:
         for place, sentence in mistakes_in(error):
             where = _line_of(node, ("attributes", *place))
             name = ".".join(map(str, place))
             mistakes.append(f"{path}:{where}: {name + ': ' if name else ''}{sentence}")
-    except jinja2.TemplateError as error:
-        mistakes.append(f"{path}:{line}: template: {error.message}")
     else:
         declared.append(Declaration(monitor, path, line, project_root(path)))
 
 
-def _render(value: Any) -> Any:  # noqa: ANN401  # whatever YAML has
-    """Return a YAML value with ``{{ env.NAME }}`` filled in, as Dagster fills it in."""
+class _Loader(yaml.SafeLoader):
+    """Makes values of YAML; one that cannot be made is an error of YAML, with its place."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  # as yaml has it
+        """Return the value of a node."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, ArithmeticError, AttributeError, LookupError, TypeError) as error:
+            kind = str(node.tag).rsplit(":", 1)[-1]
+            problem = f"found {node.value!r}, expected a valid {kind} or, as text, quotes ({error})"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
+
+
+def _repeated_keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """Yield every key that its mapping has already: YAML would silently keep the last."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    yield key
+                seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated_keys(value)
+
+
+def _render(
+    value: Any,  # noqa: ANN401  # whatever YAML has
+    place: YamlPlace,
+    spoiled: list[tuple[YamlPlace, str]],
+) -> Any:  # noqa: ANN401  # whatever YAML has
+    """Return a YAML value with ``{{ env.NAME }}`` filled in, as Dagster fills it in.
+
+    Templates that cannot be filled in are gathered in ``spoiled``, with their places.
+    """
     if isinstance(value, dict):
-        return {key: _render(item) for key, item in value.items()}
+        return {key: _render(item, (*place, key), spoiled) for key, item in value.items()}
     if isinstance(value, list):
-        return [_render(item) for item in value]
+        return [_render(item, (*place, i), spoiled) for i, item in enumerate(value)]
     if isinstance(value, str) and "{{" in value:
         template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # paths and names, not HTML
-        return template.from_string(value).render(env=_Environment())
+        try:
+            return template.from_string(value).render(env=_Environment())
+        except Exception as error:  # noqa: BLE001  # a template is an expression: it raises anything
+            message = getattr(error, "message", None) or error
+            spoiled.append((place, f"template {value!r}: {message}"))
     return value
 
 
@@ -237,7 +295,7 @@ class _Environment:
         return value
 
 
-def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+def _place(loc: YamlPlace) -> YamlPlace:
     """Return where in the YAML an error is, without the tags of union branches."""
     return tuple(part for part in loc if part not in {"auto", "list"})
 

@@ -1,12 +1,14 @@
 """DriftDetector: two samples or two data frames compared in three lines of Python."""
 
+import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-from pydantic import ValidationError
 
 from drift_assets.assessment import FeatureResult
 from drift_assets.atomic import write_atomically
@@ -16,7 +18,6 @@ from drift_assets.errors import (
     ConfigurationError,
     DataError,
     NoDataError,
-    UnknownNameError,
 )
 from drift_assets.monitors import Monitor
 from drift_assets.report.json import (
@@ -64,12 +65,12 @@ class DriftDetector:
     def __post_init__(self) -> None:
         mistakes = [
             f"{name} {value!r} (expected a number above 0, {limit})"
-            for name, value, limit, fits in (
-                ("psi_threshold", self.psi_threshold, "however large", self.psi_threshold > 0),
-                ("ks_threshold", self.ks_threshold, "under 1", 0 < self.ks_threshold < 1),
-                ("js_threshold", self.js_threshold, "at most 1", 0 < self.js_threshold <= 1),
+            for name, value, most, limit in (
+                ("psi_threshold", self.psi_threshold, sys.float_info.max, "finite"),
+                ("ks_threshold", self.ks_threshold, math.nextafter(1.0, 0.0), "under 1"),
+                ("js_threshold", self.js_threshold, 1.0, "at most 1"),
             )
-            if not fits
+            if not _is_between(value, most)
         ]
         if mistakes:
             raise ConfigurationError(f"Found {'; '.join(mistakes)}: correct the threshold.")
@@ -244,17 +245,17 @@ class DriftDetector:
                 )
         baseline, current = rows_from_frame(baseline_df), rows_from_frame(current_df)
         predictions = [prediction_column] if prediction_column is not None else []
-        watched = None if feature_columns is None else list(feature_columns)
-        if categorical_columns:
-            if watched is None:
-                watched = [name for name in baseline.watchable if name not in predictions]
-            for name in categorical_columns:
-                if name not in {*watched, *predictions}:
-                    raise UnknownNameError("categorical column", name, {*watched, *predictions})
         monitor = self._monitor(
-            watched, predictions, categorical_columns, decision_threshold, current.n_rows
+            feature_columns,
+            predictions,
+            categorical_columns,
+            decision_threshold,
+            current.n_rows,
+            available=baseline.watchable,
         )
-        return document_report(compare_rows(baseline, current, monitor))
+        return document_report(
+            compare_rows(baseline, current, monitor, all_named=feature_columns is not None)
+        )
 
     def save_report(self, report: Mapping[str, Any], path: str | Path) -> None:
         """Write a report to a JSON file, replaced at once; missing folders are made.
@@ -290,26 +291,24 @@ class DriftDetector:
         categorical: Sequence[str],
         decision_threshold: float,
         usual_rows: int,
+        *,
+        available: Sequence[str] = (),
     ) -> Monitor:
-        try:
-            return comparison_monitor(
-                features=features,
-                predictions=predictions,
-                categorical=categorical,
-                decision_threshold=decision_threshold,
-                psi_threshold=self.psi_threshold,
-                ks_threshold=self.ks_threshold,
-                js_threshold=self.js_threshold,
-                usual_rows=max(usual_rows, 1),
-            )
-        except ValidationError as error:
-            mistakes = "; ".join(
-                str(mistake["msg"]).removeprefix("Value error, ") for mistake in error.errors()
-            )
-            raise ConfigurationError(
-                f"Found a comparison that cannot be made ({mistakes}), expected each column "
-                "once, and numbers for thresholds: correct the call."
-            ) from error
+        return comparison_monitor(
+            features=features,
+            predictions=predictions,
+            categorical=categorical,
+            available=available,
+            decision_threshold=decision_threshold,
+            psi_threshold=self.psi_threshold,
+            ks_threshold=self.ks_threshold,
+            js_threshold=self.js_threshold,
+            usual_rows=max(usual_rows, 1),
+        )
+
+
+def _is_between(value: object, most: float) -> bool:
+    return isinstance(value, Real) and 0 < float(value) <= most
 
 
 def _rows(sample: object, side: str) -> Rows:
@@ -325,7 +324,7 @@ def _rows(sample: object, side: str) -> Rows:
             column = pa.chunked_array(sample)
         else:
             column = pa.array(sample, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError) as error:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise ColumnError(
             f"Found a {side} sample of type {type(sample).__name__} that is not one column "
             f"({error}), expected a list, array or Series of numbers, of texts or of booleans."

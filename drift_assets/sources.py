@@ -14,13 +14,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from drift_assets.errors import DataError, NoDataError, UnreadableFileError
-from drift_assets.monitors import HOME, PARTITION, Monitor, Source
+from drift_assets.monitors import HOME, PARTITION, Monitor, Source, partition_days
 from drift_assets.scan import Rows, rows_from_files
 from drift_assets.scan.contents import days_in_file
 
@@ -104,8 +104,17 @@ def read_baseline(monitor: Monitor, place: Place) -> Rows:
     )
 
 
-def read_current(monitor: Monitor, place: Place, day: date) -> Rows:
+def read_current(
+    monitor: Monitor, place: Place, day: date, files: Sequence[Path] | None = None
+) -> Rows:
     """Return the rows of a day.
+
+    Parameters
+    ----------
+    monitor, place, day
+        Whose rows, where paths start, and which day.
+    files
+        Where they are, by default what `current_files` finds now.
 
     Raises
     ------
@@ -116,7 +125,7 @@ def read_current(monitor: Monitor, place: Place, day: date) -> Rows:
     """
     source = monitor.current
     rows = rows_from_files(
-        current_files(monitor, place, day),
+        current_files(monitor, place, day) if files is None else files,
         date_column=source.date_column,
         start=day,
         end=day,
@@ -179,6 +188,33 @@ def arrivals(monitor: Monitor, place: Place) -> Arrivals:
     return Arrivals({day: tuple(sorted(days[day])) for day in sorted(days)}, tuple(sorted(unknown)))
 
 
+def known_days(monitor: Monitor, place: Place, *, now: datetime) -> Arrivals:
+    """Return the arrivals of days that exist at an instant, all others with the reason.
+
+    Rows in one file with a date column may well reach back before the first day: that
+    is history, not a file that waits.
+    """
+    found = arrivals(monitor, place)
+    first, last = partition_days(monitor, now=now)
+    unknown = list(found.unknown)
+    for day, files in found.days.items():
+        if day > last or (day < first and monitor.current.is_template):
+            unknown.append((files[0], _outside(monitor, day, first, last)))
+    return Arrivals(
+        {day: files for day, files in found.days.items() if first <= day <= last},
+        tuple(sorted(unknown)),
+    )
+
+
+def _outside(monitor: Monitor, day: date, first: date, last: date) -> str:
+    side = f"before the first day {first}" if day < first else f"after the last day {last}"
+    remedy = "partitions.start" if day < first else "partitions.end_offset, or wait for that day"
+    return (
+        f"{day} is {side} of monitor {monitor.name!r}, which exists in "
+        f"{monitor.partitions.timezone}: set {remedy}"
+    )
+
+
 def _days_in(path: Path, monitor: Monitor) -> Mapping[date, str]:
     column = monitor.current.date_column or ""
     columns = None
@@ -197,7 +233,9 @@ def _days_in(path: Path, monitor: Monitor) -> Mapping[date, str]:
     )
 
 
-@lru_cache(maxsize=64)
+# More than any monitor's files with many days: with fewer places than files, looking through all
+# of them again and again would find none remembered. An entry is a few dozen bytes per day.
+@lru_cache(maxsize=4_096)
 def _remembered(  # each is part of what is remembered
     path: Path,
     size: int,  # noqa: ARG001
@@ -344,8 +382,8 @@ def _expression(part: str, *, glob: bool, date_text: str) -> re.Pattern[str]:
     """Return the expression for one part of a path; the first partition is a named group."""
     pieces = part.split(PARTITION)
     translated = [
-        # fnmatch wraps what it makes as (?s:...)\Z.
-        fnmatch.translate(piece).removeprefix("(?s:").removesuffix(r")\Z")
+        # What fnmatch makes is one group and then the end, \Z or, from Python 3.14 on, \z.
+        fnmatch.translate(piece).removesuffix(r"\Z").removesuffix(r"\z")
         if glob
         else re.escape(piece)
         for piece in pieces

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import yaml
+from pydantic import ValidationError
+
 from drift_assets.compare import comparison_monitor
-from drift_assets.declarations import COMPONENT_TYPE, project_root
-from drift_assets.errors import UnknownNameError
+from drift_assets.declarations import COMPONENT_TYPE, mistakes_in, project_root
+from drift_assets.errors import ConfigurationError, UnknownNameError
+from drift_assets.monitors import Monitor
 from drift_assets.profiles import NumericProfile, Profile
 from drift_assets.profiles.binning import FEW_VALUES
 from drift_assets.scan import fit_baseline, rows_from_files
@@ -47,6 +51,8 @@ def starter_yaml(
     ------
     DataError
         If the file cannot be read or has no column to watch.
+    ConfigurationError
+        If the name cannot be that of a monitor.
     UnknownNameError
         If a prediction column is not in the file.
     """
@@ -109,7 +115,16 @@ def starter_yaml(
         "  fail_run_on_breach: true",
         "",
     ]
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    try:
+        Monitor.model_validate(yaml.safe_load(text)["attributes"])
+    except ValidationError as error:
+        mistakes = "; ".join(sentence for _, sentence in mistakes_in(error))
+        raise ConfigurationError(
+            f"No monitor can be made of {baseline} like this: {mistakes}. "
+            "Choose other options or another file."
+        ) from error
+    return text
 
 
 def _feature_line(name: str, profile: Profile) -> str:

@@ -202,7 +202,8 @@ def guarded_rule(
 
     A breach needs an adjusted p-value at or below ``family_alpha`` *and* an
     effect: PSI or JS at its threshold, or D at ``ks_min_statistic``; for the
-    missing and positive rates, a change at their threshold.
+    missing and positive rates, a change at their threshold. Where the D of the
+    rows may or may not reach ``ks_min_statistic``, the column warns.
 
     Parameters
     ----------
@@ -307,25 +308,31 @@ def _guarded_ruling(
     smallest = min(adjusted.values(), default=None)
     if causes:
         return Ruling(Verdict.BREACH, "; ".join(causes), plain.judgements, smallest, dict(family))
-    psi = next((j for j in plain.judgements if j.measurement.statistic == "psi"), None)
-    warned = (
-        psi is not None
-        and psi.verdict is Verdict.WARN
-        and case.test is not None
-        and adjusted.get(case.test, 1.0) <= family_alpha
-    )
-    if warned and psi is not None:
-        reason = (
-            f"PSI = {show(psi.measurement.value, against=psi.threshold.warn)} "
-            f">= {_full(psi.threshold.warn or 0.0)} (warn) and "
-            f"{p_phrase('adjusted p', adjusted[case.test or ''], against=family_alpha)} "
-            f"<= {_full(family_alpha)}"
-        )
-        return Ruling(Verdict.WARN, reason, plain.judgements, smallest, dict(family))
+    warning = _warning(case, plain, adjusted.get(case.test or "", 1.0), family_alpha)
+    if warning:
+        return Ruling(Verdict.WARN, warning, plain.judgements, smallest, dict(family))
     reason = "; ".join(held) or "within all thresholds"
     if plain.verdict is Verdict.BREACH:
         reason += f"; the plain rule would say breach: {plain.reason}"
     return Ruling(Verdict.OK, reason, plain.judgements, smallest, dict(family))
+
+
+def _warning(case: Case, plain: Ruling, p_value: float, family_alpha: float) -> str:
+    """Return why the column warns: PSI from its step on, or a D that may be an effect; or ""."""
+    if p_value > family_alpha:
+        return ""
+    found = [
+        f"PSI = {show(j.measurement.value, against=j.threshold.warn)} "
+        f">= {_full(j.threshold.warn or 0.0)} (warn)"
+        for j in plain.judgements
+        if j.measurement.statistic == "psi" and j.verdict is Verdict.WARN
+    ]
+    ks, least = case.measurements.get("ks"), case.ks_min_statistic
+    if ks is not None and ks.value < least <= ks.value + ks.error_bound:
+        low, high = (show(d, against=least) for d in (ks.value, ks.value + ks.error_bound))
+        found.append(f"KS D between {low} and {high}, which may reach {_full(least)} (warn)")
+    level = f"{p_phrase('adjusted p', p_value, against=family_alpha)} <= {_full(family_alpha)}"
+    return f"{', '.join(found)} and {level}" if found else ""
 
 
 _TEST_LABELS: Final = {

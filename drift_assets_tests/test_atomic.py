@@ -1,5 +1,6 @@
 """Atomic writes: the old content or the new, never a part."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,23 @@ def test_a_failed_write_leaves_the_old_content_and_no_rubbish(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_new_file_can_be_read_by_others_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_new_file_follows_the_umask_and_an_old_one_keeps_its_mode(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
     path = tmp_path / "file"
+    before = os.umask(umask)
+    try:
+        write_atomically(path, b"one")
+        assert path.stat().st_mode & 0o777 == mode
+        path.chmod(0o640)
+        write_atomically(path, b"two")
+        assert path.stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(before)
+
+
+def test_the_longest_name_that_a_file_can_have_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ("\N{GRINNING FACE}" * 63)
     write_atomically(path, b"one")
-    assert path.stat().st_mode & 0o777 == 0o644
-    path.chmod(0o600)
-    write_atomically(path, b"two")
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_bytes() == b"one"

@@ -94,6 +94,11 @@ def test_compare_writes_the_documents_json_and_a_page(
         (["--current", "{current}", "stray"], "unexpected argument"),
         (["--current", "{current}", "--psi-threshold", "-1"], "--psi-threshold"),
         (["--current", "{current}", "--ks-threshold", "nan"], "--ks-threshold"),
+        (["--current", "{current}", "--psi-threshold", "inf"], "finite"),
+        (["--current", "{current}", "--features", ""], "at least 1 character"),
+        (["--current", "{current}", "--features", "a-b", "a-b"], "more than once"),
+        (["--current", "{current}", "--features", "a-b", "--prediction-column", "a-b"], "a-b"),
+        (["--current", "."], "a folder"),
         ([], "Missing option '--current'"),
     ],
 )
@@ -105,6 +110,24 @@ def test_bad_usage_and_bad_input_end_with_status_2_and_no_traceback(
     assert result.exit_code == 2
     assert expected in result.output
     assert "Traceback" not in result.output
+
+
+def test_compare_takes_codes_without_a_list_of_features(tmp_path: Path) -> None:
+    # The same numbers of each code but one: quantities would have a mean, categories have none.
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    pd.DataFrame({"zip": [1, 2, 3] * 50, "age": range(150)}).to_csv(before, index=False)
+    pd.DataFrame({"zip": [1, 2, 4] * 50, "other": range(150)}).to_csv(after, index=False)
+    files = ("compare", "--baseline", before, "--current", after, "--json")
+    result = call(*files, "--categorical", "zip")
+    assert result.exit_code == 0, result.output
+    features = json.loads(result.output)["feature_drift"]["features"]
+    assert "chi_squared" in features["zip"]
+    assert "ks_test" not in features["zip"]
+    # What nobody named may be absent, with codes as without.
+    assert "absent" in features["age"]["reason"]
+    unknown = call(*files, "--categorical", "zpi")
+    assert unknown.exit_code == 2
+    assert "Did you mean 'zip'?" in unknown.output
 
 
 def test_compare_loads_neither_dagster_nor_duckdb_nor_pandas(files: tuple[Path, Path]) -> None:
@@ -145,7 +168,37 @@ def test_run_monitors_sql_and_health_tell_one_story(project: Project) -> None:
     healthy = call("health", "--no-daemon", "--defs", project.yaml)
     assert healthy.exit_code == 0, healthy.output
     assert call("health", "--defs", project.yaml).exit_code == 1
-    assert call("health", "--no-daemon", "--max-age-hours", "0", "--defs", project.yaml).exit_code
+    old = call("health", "--no-daemon", "--max-age-hours", "1e-9", "--defs", project.yaml)
+    assert old.exit_code == 1
+    for odd in ("nan", "inf", "0", "1e300"):
+        refused = call("health", "--max-age-hours", odd, "--defs", project.yaml)
+        assert refused.exit_code == 2
+        assert "--max-age-hours" in refused.output
+
+
+def test_sql_as_json_keeps_columns_of_one_name_and_has_no_number_that_is_none(
+    project: Project,
+) -> None:
+    project.drop("2026-01-02", rows(1))
+    call("run", "churn", "--partition", "2026-01-02")
+    query = (
+        "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a, 'nan'::DOUBLE AS n, "
+        "['inf'::DOUBLE, 0.5] AS l, {'x': '-inf'::DOUBLE} AS s, MAP {DATE '2026-01-02': 1} AS m"
+    )
+    printed = call("sql", query, "--format", "json")
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    (row,) = json.loads(printed.output, parse_constant=refuse)
+    assert {name: row[name] for name in ("a", "a_2", "a_3", "a_4")} == {
+        "a": 1,
+        "a_2": 3,
+        "a_3": 2,
+        "a_4": 4,
+    }
+    assert (row["n"], row["l"], row["s"]) == (None, [None, 0.5], {"x": None})
+    assert row["m"] == {"2026-01-02": 1}
 
 
 def test_sql_cannot_write(project: Project) -> None:
@@ -194,3 +247,43 @@ def test_every_command_and_option_explains_itself() -> None:
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, f"{name} {parameter.name}"
+
+
+def test_no_answer_is_not_status_0(files: tuple[Path, Path], tmp_path: Path) -> None:
+    empty = tmp_path / "empty_column.csv"
+    rows(0, 3000).assign(region=None).to_csv(empty, index=False)
+    result = call("compare", "--baseline", files[0], "--current", empty, "--exit-code")
+    assert "region" in result.output
+    assert result.exit_code == 2
+
+
+def test_what_is_not_compared_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "dated.csv"
+    rows(0, 500).assign(day="2026-01-01").to_csv(path, index=False)
+    result = call("compare", "--baseline", path, "--current", path)
+    assert "Not compared (dates, nested or empty): day" in result.output
+
+
+def test_outside_a_project_nothing_lies_around_by_accident(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_project(tmp_path / "elsewhere")
+    monkeypatch.delenv("DRIFT_ASSETS_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    result = call("monitors")
+    assert result.exit_code == 0
+    assert "No monitor is declared here" in result.output
+
+
+def test_a_name_that_no_monitor_can_have_writes_nothing(tmp_path: Path) -> None:
+    baseline, output = tmp_path / "b.csv", tmp_path / "defs.yaml"
+    rows(0, 200).to_csv(baseline, index=False)
+    result = call("init", baseline, "--name", "my model", "--output", output)
+    assert result.exit_code == 2
+    assert "my model" in result.output
+    assert not output.exists()
+
+
+def test_a_monitor_whose_baseline_is_gone_is_a_problem_in_the_list(project: Project) -> None:
+    (project.root / "data" / "baseline.csv").unlink()
+    assert "problem: " in call("monitors").output

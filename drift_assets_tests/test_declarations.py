@@ -1,9 +1,13 @@
 """Monitors as people write them: all mistakes at once, with file and line."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import drift_assets
 from drift_assets.declarations import (
     drift_home,
     find_declaration,
@@ -98,6 +102,35 @@ def test_two_monitors_of_one_name_are_refused_with_both_places(tmp_path: Path) -
     assert f"{second}:1: the monitor name 'churn' is taken by {first}:1" in str(caught.value)
 
 
+def test_names_that_differ_only_by_case_are_refused_together(tmp_path: Path) -> None:
+    texts = [GOOD.replace("name: churn", f"name: {name}") for name in ("churn", "Churn", "CHURN")]
+    path = write(tmp_path, "---\n".join(texts))
+    heading, *lines = complaint(path)
+    assert heading.startswith("Found 2 mistakes")
+    assert lines[0].strip() == (
+        f"{path}:9: the monitor name 'Churn', which differs only by case from 'churn', "
+        f"is taken by {path}:1"
+    )
+    assert "'CHURN'" in lines[1]
+
+
+def test_the_shipped_examples_are_known_as_such_behind_a_symbolic_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(Path(drift_assets.__file__).resolve().parent.parent)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            "from drift_assets.declarations import *; print(project_root(SHIPPED / 'flights'))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "link")},
+    )
+    found = Path(done.stdout.strip())
+    assert found in {(tmp_path / "link").resolve(), tmp_path}
+
+
 def test_components_of_other_types_are_passed_over(tmp_path: Path) -> None:
     path = write(tmp_path, "type: dagster_dbt.DbtProjectComponent\nattributes: {project: x}\n")
     assert read_declarations([path]) == []
@@ -120,6 +153,13 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         ("[age, income]", "[]", "expected at least one"),
         ("[age, income]", "[age]\n  exclude: [id]", "only features: auto leaves columns out"),
         ("2026-01-01", "yesterday", "partitions.start"),
+        ("2026-01-01", "2026-13-45", "defs.yaml:7: found '2026-13-45', expected a valid timestamp"),
+        ("data/baseline.csv", "'{{ 1/0 }}'", "defs.yaml:4: template '{{ 1/0 }}': division by zero"),
+        ("data/baseline.csv", "'{{ env('", "defs.yaml:4: template '{{ env(': unexpected"),
+        ("data/baseline.csv", ".", "defs.yaml:4: baseline: found the path '.', expected the name"),
+        ("data/baseline.csv", "'{home}/'", "found the path '{home}/', expected the name of a file"),
+        ("data/baseline.csv", "~/", "found the path '~/', expected the name of a file"),
+        ("data/baseline.csv", "/", "found the path '/', expected the name of a file"),
     ],
 )
 def test_a_contradiction_is_explained(tmp_path: Path, old: str, new: str, expected: str) -> None:
@@ -169,3 +209,8 @@ def test_the_drift_home_is_named_by_the_environment(
     assert drift_home(tmp_path) == tmp_path / "drift_home"
     monkeypatch.setenv("DRIFT_ASSETS_HOME", str(tmp_path / "elsewhere"))
     assert drift_home(tmp_path) == tmp_path / "elsewhere"
+
+
+def test_a_field_written_twice_is_a_mistake_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace("  baseline:", "  name: other\n  baseline:"))
+    assert f"{path}:4: the field 'name' is written twice" in "\n".join(complaint(path))

@@ -347,3 +347,29 @@ def test_a_report_that_cannot_be_saved_is_refused_in_words(tmp_path: Path) -> No
     with pytest.raises(DataError, match="not plain JSON"):
         detector.save_report({"psi": np.array([1.0])}, tmp_path / "other.json")
     assert [p.name for p in tmp_path.iterdir()] == ["drift.json"]
+
+
+@pytest.mark.parametrize("value", ["0.2", None, float("inf"), float("nan"), 0, -1])
+def test_a_threshold_that_is_no_positive_number_is_refused(value: object) -> None:
+    with pytest.raises(ConfigurationError, match="psi_threshold"):
+        DriftDetector(psi_threshold=value)  # type: ignore[arg-type]  # that is the point
+
+
+def test_numbers_too_large_for_a_double_are_refused_in_words() -> None:
+    with pytest.raises(ColumnError, match="baseline sample"):
+        DriftDetector().calculate_psi([10**400] * 30, [1] * 30)
+
+
+def test_dates_where_numbers_were_are_no_drift_but_another_type() -> None:
+    numbers = pd.DataFrame({"x": range(100)})
+    dates = pd.DataFrame({"x": pd.date_range("2026-01-01", periods=100)})
+    texts = pd.DataFrame({"x": ["a", "b"] * 50})
+    detector = DriftDetector()
+    for baseline, current, drift in (
+        (numbers, dates, None),
+        (dates, numbers, None),
+        (texts, dates, None),
+        (dates, dates, False),
+    ):
+        report = detector.generate_drift_report(baseline, current, ["x"])
+        assert report["feature_drift"]["features"]["x"]["drift_detected"] is drift

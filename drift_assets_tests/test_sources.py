@@ -1,4 +1,6 @@
+import fnmatch
 import os
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -276,6 +278,36 @@ def test_a_file_with_dates_is_not_read_again_until_it_changes(
 
     monkeypatch.setattr(sources, "days_in_file", refuse)
     assert list(arrivals(watched, place).days) == [DAY]
+
+
+def test_of_a_hundred_files_with_dates_none_is_read_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(place.root, *(f"{i}.csv" for i in range(100)), text="day,a\n2026-11-23,1\n")
+    watched = monitor({"path": "*.csv", "date_column": "day"})
+    assert len(arrivals(watched, place).days[DAY]) == 100
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(sources, "days_in_file", refuse)
+    assert len(arrivals(watched, place).days[DAY]) == 100
+
+
+@pytest.mark.parametrize(("end", "kind"), [(r"\Z", "csv"), (r"\z", "tsv")])
+def test_patterns_match_whatever_python_ends_an_expression_with(
+    place: Place, monkeypatch: pytest.MonkeyPatch, end: str, kind: str
+) -> None:
+    translate = fnmatch.translate
+    ours = r"\Z" if sys.version_info < (3, 14) else r"\z"
+    assert translate("a*").endswith(ours)
+    monkeypatch.setattr("fnmatch.translate", lambda text: translate(text).removesuffix(ours) + end)
+    names = ("a_x_2026-11-23_y", "b_x_2026-11-23_y", "a_2026-11-23")
+    drop(place.root, *(f"in/{name}.{kind}" for name in names), f"in/{names[0]}.{kind}x")
+    watched = monitor(f"in/[a]*_?_{{partition}}_*.{kind}")
+    found = current_files(watched, place, DAY)
+    assert names_of(found, place.root) == [f"in/{names[0]}.{kind}"]
+    assert arrivals(watched, place).days == {DAY: tuple(found)}
 
 
 def test_a_file_whose_dates_cannot_be_read_is_listed_with_the_reason(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -140,6 +141,32 @@ def test_a_large_d_is_an_effect_of_its_own() -> None:
         "KS adjusted p = 0.02 <= 0.02, but no effect reaches its threshold; "
         "the plain rule would say breach: KS p = 0.02 < 0.05"
     )
+
+
+def test_a_d_that_may_be_an_effect_warns_if_its_test_is_significant() -> None:
+    def coarse(value: float, p_value: float, psi: float = 0.01) -> Ruling:
+        return guarded(
+            replace(
+                case(),
+                measurements={
+                    "psi": Measurement("psi", psi, None, 1_000, 500),
+                    "ks": Measurement("ks", value, p_value, 1_000, 500, error_bound=0.004),
+                },
+            )
+        )["x"]
+
+    warned = coarse(0.098, 0.001)
+    assert warned.verdict is Verdict.WARN
+    assert warned.reason == (
+        "KS D between 0.098 and 0.102, which may reach 0.1 (warn) and adjusted p = 0.001 <= 0.02"
+    )
+    # Sure either way, or not significant: nothing hangs on the bound.
+    assert coarse(0.095, 0.001).verdict is Verdict.OK
+    assert coarse(0.098, 0.03).verdict is Verdict.OK
+    assert coarse(0.1, 0.001).verdict is Verdict.BREACH
+    assert coarse(0.098, 0.001, psi=0.3).verdict is Verdict.BREACH
+    both = coarse(0.098, 0.001, psi=0.15).reason
+    assert both.startswith("PSI = 0.15 >= 0.1 (warn), KS D between 0.098 and 0.102")
 
 
 def test_an_effect_is_held_back_by_its_adjusted_p() -> None:

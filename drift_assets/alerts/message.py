@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.figures import show_share
-from drift_assets.verdicts import Verdict
 
 BREACH_CAUSE: Final = "breach"
+SILENCE_CAUSE: Final = "not_evaluated"
 TOP_FEATURES: Final = 5
 
 
@@ -38,6 +38,29 @@ class Message:
     payload: dict[str, Any]
 
 
+def messages_for(assessment: Assessment, *, partition: date) -> list[Message]:
+    """Return all that a day gives cause to say; a quiet day nothing."""
+    found = (
+        breach_message(assessment, partition=partition),
+        silence_message(assessment, partition=partition),
+    )
+    return [message for message in found if message is not None]
+
+
+def silence_message(assessment: Assessment, *, partition: date) -> Message | None:
+    """Return the digest of the columns that could not be evaluated; None if all could."""
+    silent = assessment.not_evaluated
+    if not silent:
+        return None
+    title = (
+        f"{assessment.monitor} {partition}: {len(silent)} of {len(assessment.features)} columns "
+        "could not be evaluated"
+    )
+    lines = [title, *(f"- {_inline(f.feature)}: {f.reason}" for f in silent[:TOP_FEATURES])]
+    payload = _payload(assessment, partition, SILENCE_CAUSE, title)
+    return Message(assessment.monitor, partition, SILENCE_CAUSE, title, "\n".join(lines), payload)
+
+
 def breach_message(assessment: Assessment, *, partition: date) -> Message | None:
     """Return the digest of a breaching day; None if nothing breaches.
 
@@ -64,9 +87,15 @@ def breach_message(assessment: Assessment, *, partition: date) -> Message | None
     if assessment.not_evaluated:
         skipped = ", ".join(_inline(f.feature) for f in assessment.not_evaluated[:TOP_FEATURES])
         lines.append(f"not evaluated: {skipped}")
-    payload = {
+    payload = _payload(assessment, partition, BREACH_CAUSE, title)
+    return Message(assessment.monitor, partition, BREACH_CAUSE, title, "\n".join(lines), payload)
+
+
+def _payload(assessment: Assessment, partition: date, event: str, title: str) -> dict[str, Any]:
+    breached, silent = assessment.breached, assessment.not_evaluated
+    return {
         "schema_version": 1,
-        "event": "breach",
+        "event": event,
         "monitor": assessment.monitor,
         "partition": partition.isoformat(),
         "verdict": assessment.verdict.value,
@@ -76,13 +105,9 @@ def breach_message(assessment: Assessment, *, partition: date) -> Message | None
         "columns": len(assessment.features),
         "breached_columns": len(breached),
         "breaches": [_feature_payload(f) for f in breached[:TOP_FEATURES]],
-        "not_evaluated": [
-            {"column": f.feature, "reason": f.reason}
-            for f in assessment.features
-            if f.verdict is Verdict.NOT_EVALUATED
-        ][:TOP_FEATURES],
+        "not_evaluated_columns": len(silent),
+        "not_evaluated": [{"column": f.feature, "reason": f.reason} for f in silent[:TOP_FEATURES]],
     }
-    return Message(assessment.monitor, partition, BREACH_CAUSE, title, "\n".join(lines), payload)
 
 
 def _feature_payload(feature: FeatureResult) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from drift_assets.alerts import breach_message, channels_for
+from drift_assets.alerts import channels_for, messages_for
 from drift_assets.assessment import FeatureResult
 from drift_assets.atomic import write_atomically
 from drift_assets.errors import BaselineError, DeliveryError
@@ -20,6 +20,7 @@ from drift_assets.report.json import assessment_to_dict, to_json
 from drift_assets.report.markdown import bins_table, markdown_table
 from drift_assets.report.picture import data_uri, svg_overview
 from drift_assets.sources import current_files, fingerprint, read_baseline
+from drift_assets.stats import LABELS
 from drift_assets.store import NewAlert
 
 CHECK_NAME = "drift"
@@ -62,8 +63,27 @@ def monitor_assets(workplace: Workplace, columns: Sequence[Column]) -> list[dg.A
     ]
 
 
-def _baseline_asset(workplace: Workplace) -> dg.AssetsDefinition:
+def baseline_assets(workplace: Workplace, *, problem: str) -> list[dg.AssetsDefinition]:
+    """Return the two assets of the data alone, for a monitor whose columns are not known.
+
+    Parameters
+    ----------
+    workplace
+        The monitor.
+    problem
+        Why they are not known; the baseline asset's description says it.
+    """
+    return [_baseline_asset(workplace, problem=problem), _current_asset(workplace)]
+
+
+def _baseline_asset(workplace: Workplace, *, problem: str = "") -> dg.AssetsDefinition:
     monitor = workplace.monitor
+    note = (
+        f"\n\n**The columns of this monitor are not known:** {problem} Mend it, materialise "
+        "this asset and reload the definitions."
+        if problem
+        else ""
+    )
 
     @dg.asset(
         key=[monitor.name, "baseline"],
@@ -72,7 +92,7 @@ def _baseline_asset(workplace: Workplace) -> dg.AssetsDefinition:
         description=(
             f"What normal looks like for {monitor.name}: `{monitor.baseline.path}`, frozen as "
             "bins and counts. Materialise it to freeze the present file as the new baseline; "
-            "until then days are judged by the one frozen before."
+            f"until then days are judged by the one frozen before.{note}"
         ),
     )
     def baseline() -> dg.MaterializeResult[None]:
@@ -173,8 +193,11 @@ def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             if (column := keys.get(check.asset_key)) is not None
         }
         looked_at = {column.name for column in [*wanted.values(), *checked.values()]}
-        whole = looked_at == {column.name for column in columns}
-        baseline = _usable_baseline(context, workplace)
+        # A report in the same run is one of the whole day, whatever was selected before it.
+        selected = context.run.asset_selection
+        reports = selected is None or dg.AssetKey([monitor.name, "report"]) in selected
+        whole = reports or looked_at == {column.name for column in columns}
+        baseline = _usable_baseline(context, workplace, columns)
         day = workplace.evaluate(
             date.fromisoformat(context.partition_key),
             baseline,
@@ -200,11 +223,23 @@ def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
     return drift
 
 
-def _usable_baseline(context: dg.AssetExecutionContext, workplace: Workplace) -> Baseline:
+def _usable_baseline(
+    context: dg.AssetExecutionContext, workplace: Workplace, columns: Sequence[Column]
+) -> Baseline:
     """Return the frozen baseline, freezing the first one if the monitor has none yet."""
-    baseline = workplace.frozen_baseline()
-    if baseline is not None:
-        return baseline
+    baseline = workplace.frozen_baseline() or _first_baseline(context, workplace)
+    found = {column.name for column in workplace.monitor.watched(baseline.columns)}
+    loaded = {column.name for column in columns}
+    if found != loaded:
+        raise BaselineError(
+            f"The baseline of {workplace.monitor.name!r} has other columns than were loaded "
+            f"(new: {sorted(found - loaded)}, gone: {sorted(loaded - found)}), expected the same: "
+            "reload the code location, in the UI by 'Reload definitions'."
+        )
+    return baseline
+
+
+def _first_baseline(context: dg.AssetExecutionContext, workplace: Workplace) -> Baseline:
     name = workplace.monitor.name
     if workplace.baselines.active_id() is not None:
         raise BaselineError(
@@ -231,20 +266,10 @@ def _feature_metadata(result: FeatureResult, day: Day) -> dict[str, Any]:
         "reason": result.reason,
         "baseline_id": day.assessment.baseline_id,
     }
-    labels = {
-        "psi": "PSI",
-        "ks": "KS",
-        "chi_squared": "chi-squared",
-        "js_divergence": "JS divergence",
-        "wasserstein": "Wasserstein",
-        "total_variation": "total variation",
-        "missing_rate": "missing-rate change",
-        "positive_rate": "positive-rate change",
-    }
     for name, measurement in result.measurements.items():
-        metadata[labels[name]] = float(measurement.value)
+        metadata[LABELS[name]] = float(measurement.value)
         if measurement.p_value is not None:
-            metadata[f"{labels[name]} p-value"] = float(measurement.p_value)
+            metadata[f"{LABELS[name]} p-value"] = float(measurement.p_value)
     if result.current is not None:
         metadata["rows"] = result.current.n + result.current.n_missing
         if result.current.missing_rate is not None:
@@ -268,22 +293,8 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
         ),
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        day = workplace.kept(date.fromisoformat(context.partition_key))
+        day = workplace.kept(date.fromisoformat(context.partition_key), run_id=context.run.run_id)
         assessment = day.assessment
-        message = breach_message(assessment, partition=day.partition)
-        alerts = (
-            [NewAlert(message.cause, message.title, message.text, message.payload)]
-            if message
-            else []
-        )
-        workplace.history.record(
-            assessment,
-            partition=day.partition,
-            fingerprint=day.fingerprint,
-            run_id=day.run_id,
-            inputs=day.inputs,
-            alerts=alerts,
-        )
         html_path = workplace.report_path(day.partition, ".html")
         write_atomically(
             html_path, html_report(assessment, partition=day.partition).encode("utf-8")
@@ -296,6 +307,20 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             fingerprint=day.fingerprint,
         )
         write_atomically(json_path, to_json(document))
+        # Last, in one transaction: a day whose files could not be written stays due.
+        workplace.history.record(
+            assessment,
+            partition=day.partition,
+            fingerprint=day.fingerprint,
+            run_id=day.run_id,
+            inputs=day.inputs,
+            alerts=[
+                NewAlert(message.cause, message.title, message.text, message.payload)
+                for message in messages_for(assessment, partition=day.partition)
+            ],
+            evaluated_at=day.evaluated_at,
+        )
+        workplace.forget_older(day)
         n_breached = len(assessment.breached)
         return dg.MaterializeResult(
             metadata={
@@ -332,7 +357,8 @@ def _alert_asset(workplace: Workplace) -> dg.AssetsDefinition:
         day = date.fromisoformat(context.partition_key)
         channels = channels_for(monitor.alerts, context.log)
         sent, failures = 0, []
-        for pending in workplace.history.pending_alerts(monitor.name, day):
+        # Of all days: what an earlier run could not deliver is tried again.
+        for pending in workplace.history.claim_alerts(monitor.name):
             refused = []
             for channel in channels:
                 try:

@@ -55,16 +55,28 @@ def gate_check(
         name=GATE_NAME,
         blocking=monitor.fail_run_on_breach,
         partitions_def=partitions,
-        description="Fails when any column breached on this day, after everybody was told.",
+        description="Fails when a column breached on this day, or none could be evaluated, after "
+        "everybody was told.",
     )
     def no_breach(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        day = workplace.kept(date.fromisoformat(context.partition_key))
-        breached = day.assessment.breached
-        if not breached:
+        day = workplace.kept(date.fromisoformat(context.partition_key), run_id=context.run.run_id)
+        breached, silent = day.assessment.breached, day.assessment.not_evaluated
+        if not breached and not silent:
             return dg.AssetCheckResult(
                 passed=True,
                 description=f"{day.assessment.verdict.value}: no column breaches",
                 metadata={"breached columns": 0},
+            )
+        if not breached:
+            # No answer is no pass. Dagster stops what is downstream only for ERROR: where
+            # nothing at all could be evaluated, nobody should retrain on it.
+            nothing = len(silent) == len(day.assessment.features)
+            return dg.AssetCheckResult(
+                passed=False,
+                severity=(dg.AssetCheckSeverity.ERROR if nothing else dg.AssetCheckSeverity.WARN),
+                description=f"{len(silent)} of {len(day.assessment.features)} columns could not be "
+                f"evaluated: {silent[0].feature}: {silent[0].reason}",
+                metadata={"breached columns": 0, "not evaluated": len(silent)},
             )
         names = ", ".join(f.feature for f in breached)
         return dg.AssetCheckResult(

@@ -9,8 +9,14 @@ import dagster as dg
 from pydantic import BaseModel
 
 from drift_assets.declarations import drift_home, project_root
+from drift_assets.errors import DriftAssetsError
 from drift_assets.monitors import Monitor
-from drift_assets.orchestration.assets import day_partitions, monitor_assets, watched_columns
+from drift_assets.orchestration.assets import (
+    baseline_assets,
+    day_partitions,
+    monitor_assets,
+    watched_columns,
+)
 from drift_assets.orchestration.checks import gate_check
 from drift_assets.orchestration.day import Workplace
 from drift_assets.orchestration.jobs import daily_job
@@ -64,12 +70,9 @@ def build_definitions(
     -------
     dagster.Definitions
         Assets in one group, one check per column and the gate, a daily job, and
-        a schedule and a sensor that are both off.
-
-    Raises
-    ------
-    DataError
-        If ``features: auto`` needs baseline data that cannot be read.
+        a schedule and a sensor that are both off. If ``features: auto`` needs a
+        baseline that cannot be read, only the assets of the data, whose descriptions
+        say so: other monitors of the code location must not go down with it.
     """
     start = Path(root).resolve() if root is not None else Path.cwd()
     workplace = Workplace(monitor, Place(root=start, home=drift_home(start)))
@@ -79,8 +82,12 @@ def build_definitions(
         # Checks with partitions are a preview in Dagster 1.13; without them, a back-fill would
         # overwrite one day's result by another's. The tests hold the version's behaviour.
         warnings.simplefilter("ignore", dg.PreviewWarning)
+        try:
+            columns = watched_columns(workplace)
+        except DriftAssetsError as error:
+            return dg.Definitions(assets=baseline_assets(workplace, problem=str(error)))
         return dg.Definitions(
-            assets=monitor_assets(workplace, watched_columns(workplace)),
+            assets=monitor_assets(workplace, columns),
             asset_checks=[gate_check(workplace, partitions)],
             jobs=[job],
             schedules=[daily_schedule(workplace, job)],

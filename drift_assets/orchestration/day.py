@@ -41,6 +41,8 @@ class Day:
         The files that were read.
     run_id
         The Dagster run that measured it.
+    evaluated_at
+        When.
     """
 
     assessment: Assessment
@@ -48,6 +50,7 @@ class Day:
     fingerprint: str
     inputs: tuple[InputFile, ...]
     run_id: str
+    evaluated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,21 @@ class Workplace:
         return BaselineFiles(self.place.home, self.monitor.name)
 
     def freeze_baseline(self) -> Baseline:
-        """Read the baseline data, freeze them, and make them the ruler from now on."""
+        """Read the baseline data, freeze them, and make them the ruler from now on.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be used, or changed while they were read.
+        """
         files = baseline_files(self.monitor, self.place)
+        before = [_input(path) for path in files]
         baseline = fit_baseline(read_baseline(self.monitor, self.place), self.monitor)
+        if [_input(path) for path in baseline_files(self.monitor, self.place)] != before:
+            raise DataError(
+                f"The baseline of {self.monitor.name!r} in {_named(files)} changed while it was "
+                "read, expected complete files: freeze it again once they have been written."
+            )
         now = datetime.now(UTC)
         self.history.record_baseline(
             self.monitor.name,
@@ -97,7 +112,8 @@ class Workplace:
         for column in columns:
             profile = baseline.columns[column.name]
             numeric = isinstance(profile, NumericProfile)
-            if column.kind is not None and (column.kind == "numeric") != numeric:
+            # Without a value nothing can be said of its kind; it is never evaluated.
+            if profile.n and column.kind is not None and (column.kind == "numeric") != numeric:
                 return None
             if (
                 column.decision_threshold is not None
@@ -139,7 +155,7 @@ class Workplace:
         files = current_files(self.monitor, self.place, partition)
         mark = fingerprint(self.monitor, self.place, partition, files)
         names = None if only is None else list(only)
-        rows = read_current(self.monitor, self.place, partition)
+        rows = read_current(self.monitor, self.place, partition, files)
         if not rows.n_rows:
             raise NoDataError(
                 f"Found no rows for {partition} in {_named(files)}, expected at least one: "
@@ -147,7 +163,8 @@ class Workplace:
             )
         current = profile_rows(rows, baseline, columns=names)
         inputs = tuple(_input(path) for path in files)
-        if fingerprint(self.monitor, self.place, partition, files) != mark:
+        present = current_files(self.monitor, self.place, partition)
+        if fingerprint(self.monitor, self.place, partition, present) != mark:
             raise DataError(
                 f"The data of {partition} in {_named(files)} changed while they were read, "
                 "expected complete files: run the day again once they have been written."
@@ -157,24 +174,22 @@ class Workplace:
             stored = self.history.p_values(
                 self.monitor.name, partition, baseline_id=baseline.id, fingerprint=mark
             )
-            if stored is not None:
-                others = [
-                    p
-                    for name, tests in stored.items()
-                    if name not in set(only)
-                    for p in tests.values()
-                ]
+            watched = [column.name for column in self.monitor.watched(baseline.columns)]
+            needed = [name for name in watched if name not in set(only)]
+            if stored is not None and all(name in stored for name in needed):
+                others = [p for name in needed for p in stored[name].values()]
         assessment = assess(self.monitor, baseline, current, only=names, other_p_values=others)
-        return Day(assessment, partition, mark, inputs, run_id)
+        return Day(assessment, partition, mark, inputs, run_id, datetime.now(UTC))
 
     def keep(self, day: Day) -> Path:
         """Write the day down for the report step, and return the file."""
-        path = self._kept(day.partition)
+        path = self._kept(day.partition) / f"{day.run_id}.json"
         content = {
             "assessment": assessment_to_dict(day.assessment, partition=day.partition),
             "partition": day.partition.isoformat(),
             "fingerprint": day.fingerprint,
             "run_id": day.run_id,
+            "evaluated_at": day.evaluated_at.isoformat(),
             "inputs": [
                 {
                     "path": one.path,
@@ -187,43 +202,83 @@ class Workplace:
         write_atomically(path, json.dumps(content, allow_nan=False).encode())
         return path
 
-    def kept(self, partition: date) -> Day:
-        """Return the day that `keep` wrote down.
+    def kept(self, partition: date, *, run_id: str) -> Day:
+        """Return the day that `keep` wrote down in this run.
+
+        A run that did not measure gets the latest measurement of the present data by the
+        present baseline instead: never that of other data.
 
         Raises
         ------
         NoDataError
-            If the day has not been measured.
+            If there is none.
         """
-        path = self._kept(partition)
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise NoDataError(
-                f"Found no measurements of {partition} for monitor {self.monitor.name!r}, "
-                "expected those of its drift assets: materialise them first, or run the whole day."
-            ) from error
-        return Day(
-            assessment_from_dict(content["assessment"]),
+        folder = self._kept(partition)
+        own = folder / f"{run_id}.json"
+        if own.exists():
+            return _day_from(own, partition)
+        mark = fingerprint(
+            self.monitor,
+            self.place,
             partition,
-            content["fingerprint"],
-            tuple(
-                InputFile(one["path"], one["n_bytes"], datetime.fromisoformat(one["modified_at"]))
-                for one in content["inputs"]
-            ),
-            content["run_id"],
+            current_files(self.monitor, self.place, partition),
         )
+        baseline_id = self.baselines.active_id()
+        for path in sorted(folder.glob("*.json"), key=_modified, reverse=True):
+            day = _day_from(path, partition)
+            if day.fingerprint == mark and day.assessment.baseline_id == baseline_id:
+                return day
+        raise NoDataError(
+            f"Found no measurement of the present data of {partition} by the present baseline for "
+            f"monitor {self.monitor.name!r}, expected one of all its columns: run the whole day."
+        )
+
+    def forget_older(self, day: Day) -> None:
+        """Remove what runs before this one kept of the same day."""
+        own = self._kept(day.partition) / f"{day.run_id}.json"
+        for path in self._kept(day.partition).glob("*.json"):
+            if path != own and _modified(path) < _modified(own):
+                path.unlink(missing_ok=True)
 
     def report_path(self, partition: date, suffix: str) -> Path:
         """Return where the report of a day is, ``.html`` or ``.json``."""
         return self.place.home / "reports" / self.monitor.name / f"{partition}{suffix}"
 
     def _kept(self, partition: date) -> Path:
-        return self.place.home / "assessments" / self.monitor.name / f"{partition}.json"
+        return self.place.home / "assessments" / self.monitor.name / partition.isoformat()
+
+
+def _day_from(path: Path, partition: date) -> Day:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return Day(
+        assessment_from_dict(content["assessment"]),
+        partition,
+        content["fingerprint"],
+        tuple(
+            InputFile(one["path"], one["n_bytes"], datetime.fromisoformat(one["modified_at"]))
+            for one in content["inputs"]
+        ),
+        content["run_id"],
+        datetime.fromisoformat(content["evaluated_at"]),
+    )
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        # Removed by another run meanwhile.
+        return 0.0
 
 
 def _input(path: Path) -> InputFile:
-    found = path.stat()
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise DataError(
+            f"The file {path} has gone ({error.strerror}), expected it to stay while it is read: "
+            "run again once it is back."
+        ) from error
     return InputFile(str(path), found.st_size, datetime.fromtimestamp(found.st_mtime, tz=UTC))
 
 

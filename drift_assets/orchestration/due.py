@@ -14,9 +14,8 @@ from typing import Final
 
 import dagster as dg
 
-from drift_assets.monitors import Monitor, partition_days
 from drift_assets.orchestration.day import Workplace
-from drift_assets.sources import arrivals, fingerprint
+from drift_assets.sources import fingerprint, known_days
 
 MONITOR_TAG: Final = "drift_assets/monitor"
 FINGERPRINT_TAG: Final = "drift_assets/fingerprint"
@@ -55,17 +54,11 @@ class Due:
 def find_due(workplace: Workplace, *, now: datetime) -> Due:
     """Return the days whose data the history does not have yet by their fingerprint."""
     monitor, place = workplace.monitor, workplace.place
-    found = arrivals(monitor, place)
-    first, last = partition_days(monitor, now=now)
+    found = known_days(monitor, place, now=now)
     reported = workplace.history.reported(monitor.name)
     due: dict[date, str] = {}
     settling = []
-    unknown = list(found.unknown)
-    for day in sorted(found.days):
-        files = found.days[day]
-        if not first <= day <= last:
-            unknown.append((files[0], _outside(monitor, day, first, last)))
-            continue
+    for day, files in found.days.items():
         mark = fingerprint(monitor, place, day, list(files))
         if reported.get(day) == mark:
             continue
@@ -73,7 +66,7 @@ def find_due(workplace: Workplace, *, now: datetime) -> Due:
             settling.append(day)
         else:
             due[day] = mark
-    return Due(due, tuple(settling), tuple(unknown))
+    return Due(due, tuple(settling), found.unknown)
 
 
 def requests_for(
@@ -101,22 +94,27 @@ def requests_for(
     """
     name = workplace.monitor.name
     under_way = _under_way(instance, name, job_name)
-    requests: list[dg.RunRequest] = []
+    evaluated_at = workplace.history.evaluated_at(name)
+    found: list[tuple[int, dg.RunRequest]] = []
     for day, mark in due.days.items():
-        if len(requests) == MAX_REQUESTS:
-            break
         # A run that a person started by hand has no fingerprint, and will read these data.
         if {mark, None} & under_way.get(day.isoformat(), set()):
             continue
         tags = {MONITOR_TAG: name, FINGERPRINT_TAG: mark}
-        tried = instance.get_runs_count(
-            dg.RunsFilter(job_name=job_name, tags={**tags, "dagster/partition": day.isoformat()})
-        )
+        same = {**tags, "dagster/partition": day.isoformat()}
+        runs = instance.get_runs_count(dg.RunsFilter(job_name=job_name, tags=same))
+        # Runs before the last report prove nothing: the data may have gone and come back since.
+        since = dg.RunsFilter(job_name=job_name, tags=same, created_after=evaluated_at.get(day))
+        tried = instance.get_runs_count(since) if runs else 0
         if tried and not retry_failed:
             continue
-        key = f"{day}:{mark}:{tried}" if tried else f"{day}:{mark}"
-        requests.append(dg.RunRequest(run_key=key, partition_key=day.isoformat(), tags=tags))
-    return requests
+        # Dagster never runs a key again, so it counts the runs.
+        key = f"{day}:{mark}:{runs}" if runs else f"{day}:{mark}"
+        request = dg.RunRequest(run_key=key, partition_key=day.isoformat(), tags=tags)
+        found.append((tried, request))
+    # Days that were never tried first: fifty that fail must not keep the rest waiting for ever.
+    found.sort(key=lambda one: one[0])
+    return [request for _, request in found[:MAX_REQUESTS]]
 
 
 def _under_way(
@@ -143,12 +141,3 @@ def _is_settling(files: tuple[Path, ...]) -> bool:
             return True
     # A time stamp in the future says nothing about the file's age.
     return any(0 <= age < SETTLE_SECONDS for age in ages)
-
-
-def _outside(monitor: Monitor, day: date, first: date, last: date) -> str:
-    side = f"before the first day {first}" if day < first else f"after the last day {last}"
-    remedy = "partitions.start" if day < first else "partitions.end_offset, or wait for that day"
-    return (
-        f"{day} is {side} of monitor {monitor.name!r}, which exists in "
-        f"{monitor.partitions.timezone}: set {remedy}"
-    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from drift_assets.declarations import SHIPPED, Declaration
 from drift_assets.errors import HistoryError
 from drift_assets.orchestration.runs import open_instance
-from drift_assets.store import History
+from drift_assets.store import History, LastEvaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,16 @@ def check_health(
     daemon
         Whether the Dagster daemon must be running.
     """
-    findings = []
-    try:
-        last = {one.monitor: one for one in History(home / "history.duckdb").last_evaluations()}
-        findings.append(Finding(healthy=True, text=f"history readable: {home / 'history.duckdb'}"))
-    except HistoryError as error:
-        last = {}
-        findings.append(Finding(healthy=False, text=f"history: {error}"))
+    path = home / "history.duckdb"
+    last: dict[str, LastEvaluation] = {}
+    if not path.exists():
+        findings = [Finding(healthy=False, text=f"history: none at {path} yet")]
+    else:
+        try:
+            last = {one.monitor: one for one in History(path).last_evaluations()}
+            findings = [Finding(healthy=True, text=f"history readable: {path}")]
+        except HistoryError as error:
+            findings = [Finding(healthy=False, text=f"history: {error}")]
     now = datetime.now(UTC)
     for one in declared:
         name = one.monitor.name

@@ -14,7 +14,9 @@ import yaml
 from drift_assets.assessment import Assessment
 from drift_assets.atomic import write_atomically
 from drift_assets.declarations import Declaration, drift_home
-from drift_assets.errors import DriftAssetsError
+from drift_assets.errors import ConfigurationError, DriftAssetsError
+from drift_assets.orchestration.assets import watched_columns
+from drift_assets.orchestration.checks import GATE_NAME
 from drift_assets.orchestration.component import build_definitions
 from drift_assets.orchestration.day import Workplace
 from drift_assets.orchestration.due import FINGERPRINT_TAG, MONITOR_TAG
@@ -70,7 +72,13 @@ def open_instance(home: Path) -> dg.DagsterInstance:
         if not settings.exists():
             write_atomically(settings, yaml.safe_dump(_settings(home), sort_keys=False).encode())
         os.environ["DAGSTER_HOME"] = str(home)
-    return dg.DagsterInstance.get()
+    try:
+        return dg.DagsterInstance.get()
+    except dg.DagsterError as error:
+        raise ConfigurationError(
+            f"Found no usable Dagster instance at DAGSTER_HOME={os.environ['DAGSTER_HOME']!r}: "
+            f"{error} Expected a folder that exists, or the variable unset."
+        ) from error
 
 
 def _settings(home: Path) -> dict[str, Any]:
@@ -103,9 +111,16 @@ class Runner:
     """Runs days of one monitor by its daily Dagster job."""
 
     def __init__(self, declaration: Declaration, instance: dg.DagsterInstance) -> None:
-        """Load the monitor's definitions once, for many days."""
+        """Load the monitor's definitions once, for many days.
+
+        Raises
+        ------
+        DataError
+            If ``features: auto`` needs baseline data that cannot be read.
+        """
         self._workplace = workplace_of(declaration)
         self._instance = instance
+        watched_columns(self._workplace)
         definitions = build_definitions(declaration.monitor, root=declaration.root)
         self._job = definitions.resolve_job_def(daily_job_name(declaration.monitor))
 
@@ -132,16 +147,12 @@ class Runner:
             run_config=_QUIET,
         )
         failures = [event for event in result.all_events if event.is_step_failure]
-        if result.success:
-            return Outcome(partition, Ending.COMPLETED, self._workplace.kept(partition).assessment)
-        measured = [event for event in failures if not str(event.step_key).endswith("no_breach")]
-        if failures and not measured:
-            return Outcome(
-                partition,
-                Ending.COMPLETED_WITH_DRIFT,
-                self._workplace.kept(partition).assessment,
-            )
-        return Outcome(partition, Ending.FAILED, None, _reason(measured))
+        measured = [event for event in failures if not str(event.step_key).endswith(GATE_NAME)]
+        if not result.success and (measured or not failures):
+            return Outcome(partition, Ending.FAILED, None, _reason(measured))
+        assessment = self._workplace.kept(partition, run_id=result.run_id).assessment
+        drifted = Ending.COMPLETED_WITH_DRIFT if assessment.breached else Ending.COMPLETED
+        return Outcome(partition, drifted, assessment)
 
 
 _QUIET: Mapping[str, Any] = {

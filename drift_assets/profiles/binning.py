@@ -20,7 +20,7 @@ from drift_assets.errors import NoDataError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-Origin = Literal["number", "text", "boolean"]
+Origin = Literal["number", "text", "boolean", "time"]
 
 GRID_SIZE: Final = 16_384
 PSI_BINS: Final = 10
@@ -50,12 +50,15 @@ class NumericBinning:
         the KS statistic from counts is exact.
     psi_starts, js_starts
         First cell of each bin, increasing, beginning with 0.
+    is_time
+        Whether the numbers are dates or times, in seconds since 1970 or midnight.
     """
 
     grid: FloatArray
     exact: bool
     psi_starts: IntArray
     js_starts: IntArray
+    is_time: bool = False
 
     @property
     def n_cells(self) -> int:
@@ -65,7 +68,7 @@ class NumericBinning:
     @cached_property
     def id(self) -> str:
         """Content hash: 16 hexadecimal digits; equal rulers have equal ids."""
-        digest = hashlib.sha256(b"numeric")
+        digest = hashlib.sha256(b"time" if self.is_time else b"numeric")
         for part in (self.grid, self.psi_starts, self.js_starts):
             digest.update(part.tobytes())
         return digest.hexdigest()[:16]
@@ -79,6 +82,7 @@ class NumericBinning:
         include: Sequence[float] = (),
         grid_size: int = GRID_SIZE,
         is_sorted: bool = False,
+        is_time: bool = False,
     ) -> "NumericBinning":
         """Return the binning that ``values`` define.
 
@@ -98,6 +102,8 @@ class NumericBinning:
             holds this many quantiles.
         is_sorted
             Whether ``values`` ascend already, NaN last, which saves the dearest step.
+        is_time
+            Whether they are dates or times, in seconds.
 
         Raises
         ------
@@ -145,7 +151,7 @@ class NumericBinning:
             inner = inner[(inner > 2 * low + 1) & (inner < 2 * high + 2)]
             inside = _merge_empty(np.concatenate(([2 * low + 1], inner)), cells[: 2 * high + 2])
             js_starts = np.concatenate(([0], inside, [2 * high + 2]))
-        return cls(grid, exact, psi_starts, js_starts)
+        return cls(grid, exact, psi_starts, js_starts, is_time)
 
     def label(self, starts: IntArray, position: int) -> str:
         """Return the bin at ``position`` as an interval in words and figures.
@@ -306,6 +312,7 @@ def binning_to_dict(binning: Binning) -> dict[str, Any]:
             "exact": binning.exact,
             "psi_starts": binning.psi_starts,
             "js_starts": binning.js_starts,
+            "is_time": binning.is_time,
         }
     return {
         "kind": "categorical",
@@ -323,6 +330,7 @@ def binning_from_dict(parts: Mapping[str, Any]) -> Binning:
             bool(parts["exact"]),
             np.asarray(parts["psi_starts"], dtype=np.int64),
             np.asarray(parts["js_starts"], dtype=np.int64),
+            bool(parts["is_time"]),
         )
     return CategoricalBinning(
         tuple(parts["categories"]), frozenset(parts["pooled"]), parts["origin"]

@@ -29,8 +29,8 @@ class NumericProfile:
         outermost cells.
     n_missing
         Rows that were NaN or NULL; they are in no cell.
-    n_infinite
-        Rows that were +inf or -inf.
+    n_low_infinite, n_high_infinite
+        Rows that were -inf, and +inf.
     mean, squares
         Mean of the finite values, and the sum of their squared distances from it.
     minimum, maximum
@@ -44,7 +44,8 @@ class NumericProfile:
     binning: NumericBinning
     cells: IntArray
     n_missing: int
-    n_infinite: int
+    n_low_infinite: int
+    n_high_infinite: int
     mean: float
     squares: float
     minimum: float
@@ -84,7 +85,7 @@ class NumericProfile:
 
         first, last = finite_range(ordered)
         finite = ordered[first:last]
-        n_infinite = len(ordered) - len(finite)
+        infinite = (first, len(ordered) - last)
         if not len(finite):
             moments = (0.0, 0.0, math.nan, math.nan, 0.0, 0.0)
         else:
@@ -101,7 +102,7 @@ class NumericProfile:
                     float(finite[:low].sum()),
                     float(finite[high:].sum()),
                 )
-        return cls(binning, cells, int(n_missing) + n_nan, n_infinite, *moments, n_distinct)
+        return cls(binning, cells, int(n_missing) + n_nan, *infinite, *moments, n_distinct)
 
     def __add__(self, other: "NumericProfile") -> "NumericProfile":
         """Return the profile of both sets of rows together.
@@ -126,7 +127,8 @@ class NumericProfile:
             self.binning,
             self.cells + other.cells,
             self.n_missing + other.n_missing,
-            self.n_infinite + other.n_infinite,
+            self.n_low_infinite + other.n_low_infinite,
+            self.n_high_infinite + other.n_high_infinite,
             mean,
             squares,
             float(np.fmin(self.minimum, other.minimum)),
@@ -147,6 +149,11 @@ class NumericProfile:
         return self.n + self.n_missing
 
     @property
+    def n_infinite(self) -> int:
+        """Rows that were +inf or -inf."""
+        return self.n_low_infinite + self.n_high_infinite
+
+    @property
     def n_finite(self) -> int:
         """Rows with a finite value."""
         return self.n - self.n_infinite
@@ -155,6 +162,14 @@ class NumericProfile:
     def std(self) -> float:
         """Sample standard deviation (ddof 1) of the finite values; NaN for fewer than two."""
         return math.sqrt(self.squares / (self.n_finite - 1)) if self.n_finite > 1 else math.nan
+
+    @property
+    def cells_and_ends(self) -> IntArray:
+        """Rows at -inf, the finite ones in each cell, and rows at +inf, ``n_cells + 2`` numbers."""
+        counts = np.concatenate(([self.n_low_infinite], self.cells, [self.n_high_infinite]))
+        counts[1] -= self.n_low_infinite
+        counts[-2] -= self.n_high_infinite
+        return cast("IntArray", counts)
 
     @property
     def psi_counts(self) -> IntArray:
@@ -171,9 +186,10 @@ class NumericProfile:
         """Middle value, to within one cell of the grid; NaN if there are no values."""
         if not self.n:
             return math.nan
-        cumulative = np.cumsum(self.cells)
+        counts = self.cells_and_ends
+        cumulative = np.cumsum(counts)
         low, high = (
-            self._value_in_cell(int(np.searchsorted(cumulative, rank)))
+            self._value_at(int(np.searchsorted(cumulative, rank)), counts)
             for rank in ((self.n + 1) // 2, self.n // 2 + 1)
         )
         return low if low == high else low + (high - low) / 2
@@ -194,19 +210,23 @@ class NumericProfile:
             )
         return int(self.cells[2 * point + 1 :].sum())
 
-    def _value_in_cell(self, cell: int) -> float:
-        """Return a value that stands for a cell: the point itself, or the middle of a gap."""
+    def _value_at(self, position: int, counts: IntArray) -> float:
+        """Return a value that stands for the rows at a position of `cells_and_ends`.
+
+        It is the point itself, the middle of a gap, or the mean of all that lie beyond the grid.
+        """
         grid = self.binning.grid
-        if cell % 2:
-            return float(grid[cell // 2])
-        low = self.minimum if cell == 0 else float(grid[cell // 2 - 1])
-        high = self.maximum if cell == 2 * len(grid) else float(grid[cell // 2])
-        # With infinite values alone out there, the finite extreme may lie inside.
-        if math.isnan(low) or math.isnan(high):
-            return math.nan
-        return (
-            min(max(low / 2 + high / 2, self.minimum), self.maximum) if self.n_finite else math.nan
-        )
+        if position in {0, len(counts) - 1}:
+            return math.copysign(math.inf, position - 1)
+        if position % 2 == 0:
+            return float(grid[position // 2 - 1])
+        if position == 1:
+            value = self.below_sum / int(counts[1])
+        elif position == len(counts) - 2:
+            value = self.above_sum / int(counts[-2])
+        else:
+            value = float(grid[position // 2 - 1]) / 2 + float(grid[position // 2]) / 2
+        return min(max(value, self.minimum), self.maximum)
 
 
 _BLOCK = 16_384

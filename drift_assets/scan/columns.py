@@ -55,10 +55,14 @@ _SHOWN = 20
 
 @dataclass(frozen=True, eq=False)
 class NumberColumn:
-    """Numbers without NaN, and how many rows were missing."""
+    """Numbers without NaN, and how many rows were missing.
+
+    ``is_time`` says that they are dates or times, in seconds.
+    """
 
     numbers: FloatArray
     n_missing: int
+    is_time: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,8 +181,8 @@ def with_origin(column: CategoryColumn, origin: Origin) -> CategoryColumn | Wron
     category of its own.
     """
     if origin == "number":
-        if column.origin == "boolean":
-            return WrongType("found true and false, expected numbers")
+        if column.origin in {"boolean", "time"}:
+            return WrongType(f"found {_ORIGINS[column.origin]}, expected numbers")
         counts: Counter[str] = Counter()
         for name, count in column.counts.items():
             counts[canonical(name)] += count
@@ -301,7 +305,9 @@ def merge(found: Sequence[Found], labels: Sequence[str]) -> Found:
         return MissingColumn(n_missing)
     numbers = [part.numbers for part, _ in present if isinstance(part, NumberColumn)]
     if len(numbers) == len(present):
-        return NumberColumn(np.concatenate(numbers), n_missing)
+        times = [part.is_time for part, _ in present if isinstance(part, NumberColumn)]
+        if len(set(times)) == 1:
+            return NumberColumn(np.concatenate(numbers), n_missing, times[0])
     return _merge_categories(present, n_missing)
 
 
@@ -334,6 +340,7 @@ _ORIGINS: Final[Mapping[Origin | None, str]] = {
     "number": "numbers",
     "text": "text",
     "boolean": "true and false",
+    "time": "dates or times",
     None: "text",
 }
 
@@ -365,8 +372,9 @@ def _from_booleans(array: ArrowArray, want: Want) -> Found:
 def _from_times(array: ArrowArray, want: Want) -> Found:
     if want == "category":
         as_text = pc.cast(array, pa.string())
-        return CategoryColumn(_text_counts(as_text), array.null_count, "text")
-    return _numbers([_seconds(c) for c in array.chunks], array.null_count)
+        return CategoryColumn(_text_counts(as_text), array.null_count, "time")
+    found = _numbers([_seconds(c) for c in array.chunks], array.null_count)
+    return replace(found, is_time=True) if isinstance(found, NumberColumn) else found
 
 
 def _from_numbers(array: ArrowArray, want: Want) -> Found:
@@ -386,7 +394,12 @@ def _first_two_that_differ(
     present: Sequence[tuple[NumberColumn | CategoryColumn, str]],
 ) -> tuple[tuple[str, str], tuple[str, str]]:
     named = [
-        ("numbers" if isinstance(part, NumberColumn) else _ORIGINS[part.origin], label)
+        (
+            ("dates or times" if part.is_time else "numbers")
+            if isinstance(part, NumberColumn)
+            else _ORIGINS[part.origin],
+            label,
+        )
         for part, label in present
     ]
     return named[0], next((n for n in named if n[0] != named[0][0]), named[-1])

@@ -286,28 +286,35 @@ class DelimitedPart:
             return f"Found a file that cannot be read, {path}: {error.strerror or error}."
         # Arrow's own messages quote whole rows, and count rows instead of lines.
         try:
-            with closing(self._open()) as stream:
-                text = bytes(stream.read()).decode("utf-8-sig", "surrogateescape")
-            reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter)
-            expected = len(self._header)
-            line = 1
-            for fields in reader:
-                if fields and len(fields) != expected:
-                    n = len(fields)
-                    return (
-                        f"Found {n} field{'s' if n != 1 else ''} in line {line} of {path}, "
-                        f"expected {expected} as in its header: repair the line; a field that "
-                        "holds the delimiter or a line break stands in quotes."
-                    )
-                if any(_escaped(field) for field in fields):
-                    return _not_utf8(path, line)
-                line = reader.line_num + 1
+            with (
+                closing(self._open()) as stream,
+                io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="") as text,
+            ):
+                fault = self._first_fault(text)
         except (OSError, csv.Error):
-            pass
-        return (
+            fault = None
+        return fault or (
             f"Found text that is not well-formed in {path}, expected delimited text in UTF-8 with "
             f"rows below {BLOCK_BYTES // 1024**2} MB: write the file again."
         )
+
+    def _first_fault(self, text: Iterable[str]) -> str | None:
+        """Return what is wrong with the first line that is, or None."""
+        path, expected = self._path, len(self._header)
+        reader = csv.reader(text, delimiter=self._delimiter)
+        line = 1
+        for fields in reader:
+            n = len(fields)
+            if fields and n != expected:
+                return (
+                    f"Found {n} field{'s' if n != 1 else ''} in line {line} of {path}, "
+                    f"expected {expected} as in its header: repair the line; a field that "
+                    "holds the delimiter or a line break stands in quotes."
+                )
+            if any(_escaped(field) for field in fields):
+                return _not_utf8(path, line)
+            line = reader.line_num + 1
+        return None
 
 
 class _Gatherer:

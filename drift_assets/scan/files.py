@@ -118,6 +118,10 @@ def _kind_of(path: Path) -> _Kind:
     if compression is not None:
         suffixes.pop()
     found = FORMATS.get(suffixes[-1]) if suffixes else None
+    if path.is_dir():
+        raise UnreadableFileError(
+            f"Found a folder {path}, expected a file: name its files, such as {path.name}/*.csv."
+        )
     if found is None or (compression is not None and found == "parquet"):
         raise UnreadableFileError(
             f"Found the file {path}, whose format its name does not tell, expected a name that "
@@ -135,11 +139,6 @@ def _check_content(path: Path, kind: _Kind) -> None:
         parent = "" if path.parent.is_dir() else f": there is no folder {path.parent}"
         raise UnreadableFileError(
             f"Found no file {path}, expected one{parent}. Correct the path."
-        ) from error
-    except IsADirectoryError as error:
-        raise UnreadableFileError(
-            f"Found a folder {path}, expected a file: name its files, such as "
-            f"{path.name}/*.parquet."
         ) from error
     except OSError as error:
         raise UnreadableFileError(

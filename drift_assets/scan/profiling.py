@@ -126,7 +126,11 @@ def _fit(found: Found, column: Column, usual_rows: int | None) -> Profile | str:
         first, last = finite_range(values)
         if first < last:
             binning = NumericBinning.fit(
-                values, usual_rows=usual_rows, include=include, is_sorted=True
+                values,
+                usual_rows=usual_rows,
+                include=include,
+                is_sorted=True,
+                is_time=found.is_time,
             )
         else:
             # Nothing but infinite values: below zero, and above.
@@ -164,6 +168,10 @@ def _numeric(
 ) -> NumericProfile | WrongType:
     if isinstance(found, CategoryColumn):
         return WrongType("found text, expected numbers")
+    if isinstance(found, NumberColumn) and found.is_time != binning.is_time:
+        sides = ("dates or times", "numbers")
+        is_, ought = sides if found.is_time else sides[::-1]
+        return WrongType(f"found {is_}, expected {ought}")
     values = found.numbers if isinstance(found, NumberColumn) else np.empty(0)
     return NumericProfile.of(values, binning, n_missing=found.n_missing)
 

@@ -33,8 +33,8 @@ class BaselineFiles:
     def activate(self, baseline: Baseline, *, frozen_at: datetime | None = None) -> Path:
         """Keep ``baseline`` and make it the one that judges; return its file."""
         path = self.folder / f"{baseline.id}.npz"
-        if not path.exists():
-            write_atomically(path, baseline.to_bytes())
+        # Written even where it stands already: freezing again is how a damaged file is mended.
+        write_atomically(path, baseline.to_bytes())
         instant = (frozen_at or datetime.now(UTC)).isoformat()
         active = {"baseline_id": baseline.id, "frozen_at": instant}
         write_atomically(self.folder / "active.json", json.dumps(active, indent=2).encode())

@@ -199,6 +199,14 @@ class History:
         )
         return dict(rows)
 
+    def evaluated_at(self, monitor: str) -> dict[date, datetime]:
+        """Return when each reported day of a monitor was measured, in order."""
+        rows = self._read(
+            "SELECT partition, evaluated_at FROM evaluations WHERE monitor = ? ORDER BY partition",
+            [monitor],
+        )
+        return {partition: instant.astimezone(UTC) for partition, instant in rows}
+
     def p_values(
         self, monitor: str, partition: date, *, baseline_id: str, fingerprint: str
     ) -> dict[str, dict[str, float]] | None:
@@ -235,6 +243,17 @@ class History:
             return []
         with self.session(read_only=True) as connection:
             return outbox.pending(connection, monitor, partition)
+
+    def claim_alerts(self, monitor: str) -> list[Alert]:
+        """Take every undelivered alert of a monitor, of whatever day, oldest first.
+
+        What is taken is to be marked `delivered` or `failed`; until then, or for a
+        quarter of an hour, no other run takes it.
+        """
+        if not self.path.exists():
+            return []
+        with self._transaction() as connection:
+            return outbox.claim(connection, monitor, now=datetime.now(UTC))
 
     def mark_alert(
         self, alert: Alert, state: Literal["delivered", "failed"], *, detail: str = ""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 
 import duckdb
@@ -11,9 +11,11 @@ import duckdb
 from drift_assets.errors import HistoryError
 from drift_assets.store.tables import storable_text
 
-AlertState = Literal["pending", "delivered", "failed", "resolved"]
+AlertState = Literal["pending", "delivering", "delivered", "failed", "resolved"]
 
-UNDELIVERED: Final = ("pending", "failed")
+UNDELIVERED: Final = ("pending", "failed", "delivering")
+CLAIM: Final = timedelta(minutes=15)
+"""How long a run that took an alert has to deliver it, before another run may take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,21 @@ def pending(connection: duckdb.DuckDBPyConnection, monitor: str, partition: date
         [monitor, partition, list(UNDELIVERED)],
     ).fetchall()
     return [_alert(row) for row in rows]
+
+
+def claim(connection: duckdb.DuckDBPyConnection, monitor: str, *, now: datetime) -> list[Alert]:
+    """Take every undelivered alert of a monitor, oldest first, so that no other run does.
+
+    One that another run took and did not deliver within a quarter of an hour is taken too.
+    """
+    rows = connection.execute(
+        "UPDATE alerts SET state = 'delivering', updated_at = $now "  # noqa: S608  # our own names
+        "WHERE monitor = $monitor AND (state IN ('pending', 'failed') "
+        "OR (state = 'delivering' AND updated_at < $expired)) "
+        f"RETURNING {', '.join(_COLUMNS)}",
+        {"monitor": monitor, "now": now, "expired": now - CLAIM},
+    ).fetchall()
+    return sorted((_alert(row) for row in rows), key=lambda a: (a.created_at, a.cause))
 
 
 def mark(

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pandas as pd
+
+from drift_assets.declarations import read_declarations
+from drift_assets.orchestration.runs import Runner
 
 COLUMNS = ("Avg. Transaction ($)", "a-b", "a_b", "Größe", "region")
 
@@ -95,3 +99,8 @@ def make_project(root: Path, **changes: object) -> Project:
     (root / "data").mkdir()
     rows(0, 4000).to_csv(root / "data" / "baseline.csv", index=False)
     return project
+
+
+def runner(project: Project, instance: dg.DagsterInstance) -> Runner:
+    """Return what runs days of the project's monitor, as its YAML is now."""
+    return Runner(read_declarations([project.yaml])[0], instance)

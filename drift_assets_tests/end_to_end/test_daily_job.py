@@ -1,7 +1,6 @@
 """The daily job on a kept instance: graph, checks, gate, history, files, subset, re-run."""
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,30 +11,11 @@ import pytest
 from drift_assets.declarations import read_declarations
 from drift_assets.orchestration.component import build_definitions
 from drift_assets.orchestration.names import asset_name
-from drift_assets.orchestration.runs import Ending, Runner, open_instance
+from drift_assets.orchestration.runs import Ending, open_instance
 from drift_assets.store import History
-from drift_assets_tests.end_to_end.project import COLUMNS, Project, make_project, rows
+from drift_assets_tests.end_to_end.project import COLUMNS, Project, make_project, rows, runner
 
 QUIET, SHIFTED = date(2026, 1, 2), date(2026, 1, 3)
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    # Recorded, so that what open_instance sets is undone.
-    monkeypatch.setenv("DAGSTER_HOME", "")
-    monkeypatch.delenv("DAGSTER_HOME")
-    monkeypatch.delenv("DRIFT_ASSETS_HOME", raising=False)
-    return make_project(tmp_path)
-
-
-@pytest.fixture
-def instance(project: Project) -> Iterator[dg.DagsterInstance]:
-    with open_instance(project.home) as found:
-        yield found
-
-
-def runner(project: Project, instance: dg.DagsterInstance) -> Runner:
-    return Runner(read_declarations([project.yaml])[0], instance)
 
 
 def key(column: str, folder: str = "drift") -> dg.AssetKey:

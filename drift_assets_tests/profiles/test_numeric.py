@@ -23,7 +23,8 @@ RULERS = (
 
 def assert_same(one: NumericProfile, other: NumericProfile) -> None:
     assert one.cells.tolist() == other.cells.tolist()
-    assert (one.n_missing, one.n_infinite) == (other.n_missing, other.n_infinite)
+    for number in ("n_missing", "n_low_infinite", "n_high_infinite"):
+        assert getattr(one, number) == getattr(other, number)
     for moment in ("mean", "squares", "minimum", "maximum", "below_sum", "above_sum", "median"):
         assert getattr(one, moment) == pytest.approx(
             getattr(other, moment), rel=1e-6, abs=1e-3, nan_ok=True
@@ -52,6 +53,9 @@ def test_counts_and_moments_are_numpys(values: list[float], extra_missing: int) 
     assert profile.n_rows == len(rows) + extra_missing
     assert profile.n_missing == np.isnan(rows).sum() + extra_missing
     assert profile.n_infinite == np.isinf(rows).sum()
+    assert profile.n_high_infinite == (rows == np.inf).sum()
+    assert profile.cells_and_ends.sum() == profile.n
+    assert profile.cells_and_ends[[0, -1]].tolist() == [(rows == s * np.inf).sum() for s in (-1, 1)]
     assert profile.n_distinct == len(np.unique(present))
     if len(finite):
         assert profile.mean == pytest.approx(finite.mean(), rel=1e-9, abs=1e-9)
@@ -96,6 +100,19 @@ def test_the_median_is_numpys_on_grid_points_and_within_a_cell_elsewhere() -> No
     cell = int(np.searchsorted(RULERS[0].grid, np.median(fine)))
     assert RULERS[0].grid[cell - 1] <= profile.median <= RULERS[0].grid[cell]
     assert math.isnan(NumericProfile.of(np.array([]), ruler).median)
+
+
+def test_a_median_beyond_the_grid_is_the_mean_of_what_lies_there() -> None:
+    ruler = RULERS[1]
+    above = np.array([1.0, 10.0, 11.0, 1e9])
+    # Between the edge and the extreme it would be 5e8.
+    assert NumericProfile.of(above[:3], ruler).median == (10.0 + 11.0) / 2
+    assert NumericProfile.of(-above[:3], ruler).median == -(1.0 + 10.0 + 11.0) / 3
+    assert NumericProfile.of(above, ruler).median == (10.0 + 11.0 + 1e9) / 3
+    infinite = np.array([-np.inf, -np.inf, -np.inf, -4.0, 1.0])
+    assert NumericProfile.of(infinite, ruler).median == np.median(infinite)
+    assert NumericProfile.of(infinite[2:], ruler).median == np.median(infinite[2:])
+    assert NumericProfile.of(-infinite, ruler).median == np.inf
 
 
 def test_values_near_the_largest_double_overflow_without_a_warning() -> None:

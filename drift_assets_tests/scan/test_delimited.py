@@ -2,6 +2,7 @@
 
 import gzip
 import importlib
+import tracemalloc
 from datetime import date
 from pathlib import Path
 
@@ -166,6 +167,23 @@ def test_a_file_that_is_no_csv_is_named_with_its_fault(
     assert str(tmp_path / "day.csv") in str(caught.value)
     for part in parts:
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_a_late_fault_is_found_without_holding_the_file_in_memory(
+    tmp_path: Path, compression: str | None
+) -> None:
+    content = b"a,b\n" + b"1,%s\n" % (b"x" * 2_000) * 10_000 + b"1,2,3\n"
+    path = written(tmp_path, gzip.compress(content, 1) if compression else content)
+    part = DelimitedPart(path, delimiter=",", compression=compression)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableFileError, match=r"3 fields in line 10002 of .*expected 2"):
+            part.take("a", "any")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < len(content) / 4
 
 
 def test_a_ragged_row_is_never_quoted(tmp_path: Path) -> None:

@@ -1,0 +1,246 @@
+"""What must not happen: a stale day published, silence as a pass, an alert lost or doubled."""
+
+import os
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from drift_assets.declarations import read_declarations
+from drift_assets.errors import BaselineError, NoDataError
+from drift_assets.orchestration.component import build_definitions
+from drift_assets.orchestration.day import Workplace
+from drift_assets.orchestration.due import find_due, requests_for
+from drift_assets.orchestration.names import asset_name
+from drift_assets.orchestration.runs import Ending, workplace_of
+from drift_assets.store import History
+from drift_assets_tests.end_to_end.project import COLUMNS, Project, make_project, rows, runner
+
+DAY, NEXT = date(2026, 1, 2), date(2026, 1, 3)
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def workplace(project: Project) -> Workplace:
+    return workplace_of(read_declarations([project.yaml])[0])
+
+
+def history(project: Project) -> History:
+    return History(project.home / "history.duckdb")
+
+
+def execute(
+    project: Project, instance: dg.DagsterInstance, *parts: tuple[str, ...]
+) -> dg.ExecuteInProcessResult:
+    """Run some of the monitor's assets of one day, as a person selects them in the UI."""
+    (declared,) = read_declarations([project.yaml])
+    job = build_definitions(declared.monitor, root=declared.root).resolve_job_def("churn__daily")
+    return job.execute_in_process(
+        instance=instance,
+        partition_key=DAY.isoformat(),
+        asset_selection=[dg.AssetKey(["churn", *part]) for part in parts],
+        raise_on_error=False,
+    )
+
+
+def test_report_and_gate_never_speak_of_older_data(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    project.drop(DAY, rows(1))
+    assert runner(project, instance).run(DAY).ending is Ending.COMPLETED
+    project.drop(DAY, rows(2, shift=2.0), age=30)
+
+    alone = execute(project, instance, ("report",), ("alert",))
+    assert not alone.success
+    assert "run the whole day" in str(alone.all_events)
+
+    with_one = execute(
+        project, instance, ("drift", asset_name(COLUMNS[0])), ("report",), ("alert",)
+    )
+    assert not with_one.success
+    found = history(project).query(
+        "SELECT verdict, count(*) FROM drift_history GROUP BY ALL ORDER BY ALL"
+    )
+    assert [tuple(row) for row in found.rows] == [("breach", 1), ("ok", 5)]
+
+
+def test_a_day_of_which_nothing_can_be_said_is_no_pass_and_people_are_told(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    project.drop(DAY, rows(1).add_prefix("new_"))
+    outcome = runner(project, instance).run(DAY)
+    assert outcome.assessment is not None
+    assert outcome.assessment.verdict == "not_evaluated"
+    (run,) = instance.get_runs()
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    found = history(project).query("SELECT cause, state FROM alert_history")
+    assert [tuple(row) for row in found.rows] == [("not_evaluated", "delivered")]
+
+
+def test_an_alert_that_could_not_be_delivered_goes_out_with_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: dg.DagsterInstance
+) -> None:
+    made = make_project(tmp_path / "hooked", alerts={"webhook": {"url_env": "CHURN_HOOK"}})
+    # Nobody listens there.
+    monkeypatch.setenv("CHURN_HOOK", "http://127.0.0.1:9/")
+    made.drop(DAY, rows(2, shift=1.0))
+    made.drop(NEXT, rows(1))
+    days = runner(made, instance)
+    assert days.run(DAY).ending is Ending.COMPLETED_WITH_DRIFT
+    states = "SELECT state FROM alert_history"
+    assert history(made).query(states).rows[0][0] == "failed"
+    monkeypatch.delenv("CHURN_HOOK")
+    assert days.run(NEXT).ending is Ending.COMPLETED
+    assert history(made).query(states).rows[0][0] == "delivered"
+
+
+def test_only_one_run_takes_an_alert(project: Project, instance: dg.DagsterInstance) -> None:
+    project.drop(DAY, rows(2, shift=1.0))
+    execute(
+        project,
+        instance,
+        *(("drift", asset_name(name)) for name in COLUMNS),
+        ("predictions", "score"),
+        ("report",),
+    )
+    first, second = history(project).claim_alerts("churn"), history(project).claim_alerts("churn")
+    assert ([a.cause for a in first], second) == (["breach"], [])
+
+
+def test_data_that_return_to_an_earlier_state_are_run_again(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    good = project.drop(DAY, rows(1))
+    shutil.copy2(good, project.root / "copy.csv")
+    days = runner(project, instance)
+    days.run(DAY)
+    project.drop(DAY, rows(2, shift=1.0), age=30)
+    days.run(DAY)
+    shutil.copy2(project.root / "copy.csv", good)
+    place = workplace(project)
+    (request,) = requests_for(
+        find_due(place, now=NOW), place, instance, job_name="churn__daily", retry_failed=False
+    )
+    assert request.partition_key == DAY.isoformat()
+    # A key that Dagster has not run yet.
+    assert request.run_key is not None
+    assert request.run_key.endswith(":1")
+    assert days.run(DAY).ending is Ending.COMPLETED
+    assert find_due(place, now=NOW).days == {}
+
+
+def test_days_that_fail_do_not_keep_the_others_waiting(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "many", partitions={"start": "2025-01-01"})
+    days = [date.fromordinal(date(2025, 1, 1).toordinal() + n) for n in range(55)]
+    for day in days:
+        project.drop(day, rows(1, 5))
+    place = workplace(project)
+    due = find_due(place, now=NOW)
+    with dg.instance_for_test() as instance:
+        for number, day in enumerate(days[:52]):
+            tags = {"drift_assets/monitor": "churn", "drift_assets/fingerprint": due.days[day]}
+            instance.add_run(
+                dg.DagsterRun(
+                    job_name="churn__daily",
+                    run_id=str(number),
+                    tags={**tags, "dagster/partition": day.isoformat()},
+                    status=dg.DagsterRunStatus.FAILURE,
+                )
+            )
+        found = requests_for(due, place, instance, job_name="churn__daily", retry_failed=True)
+    assert len(found) == 50
+    assert [r.partition_key for r in found[:3]] == [day.isoformat() for day in days[52:]]
+
+
+def test_a_declared_kind_with_an_empty_baseline_column_does_not_stop_the_monitor(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    made = make_project(tmp_path / "p", features=["a-b", {"column": "later", "kind": "numeric"}])
+    rows(0, 4000).assign(later=None).to_csv(made.root / "data" / "baseline.csv", index=False)
+    days = runner(made, instance)
+    for day in (DAY, NEXT):
+        made.drop(day, rows(1).assign(later=1.5))
+        outcome = days.run(day)
+        assert outcome.ending is Ending.COMPLETED, outcome.error
+        assert outcome.assessment is not None
+        assert outcome.assessment.feature("later").verdict == "not_evaluated"
+
+
+def test_freezing_again_mends_a_damaged_baseline(project: Project) -> None:
+    place = workplace(project)
+    frozen = place.freeze_baseline()
+    path = place.baselines.folder / f"{frozen.id}.npz"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(BaselineError, match="damaged"):
+        place.frozen_baseline()
+    place.freeze_baseline()
+    assert place.baselines.active() is not None
+
+
+def test_a_monitor_whose_baseline_is_not_there_says_so_and_harms_no_other(tmp_path: Path) -> None:
+    made = make_project(tmp_path / "p", features="auto", predictions=[])
+    (made.root / "data" / "baseline.csv").unlink()
+    (declared,) = read_declarations([made.yaml])
+    definitions = build_definitions(declared.monitor, root=declared.root)
+    specs = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
+    assert set(specs) == {"baseline", "current"}
+    assert "baseline.csv" in (specs["baseline"].description or "")
+    with dg.instance_for_test() as instance, pytest.raises(NoDataError, match=r"baseline\.csv"):
+        runner(made, instance)
+
+
+def test_auto_takes_every_column_and_asks_for_a_reload_when_they_change(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    made = make_project(tmp_path / "p", features="auto")
+    made.drop(DAY, rows(1))
+    days = runner(made, instance)
+    outcome = days.run(DAY)
+    assert outcome.assessment is not None
+    assert [f.feature for f in outcome.assessment.features] == [*COLUMNS, "score"]
+    rows(0, 4000).drop(columns="a_b").to_csv(made.root / "data" / "baseline.csv", index=False)
+    workplace(made).freeze_baseline()
+    outcome = days.run(DAY)
+    assert outcome.ending is Ending.FAILED
+    assert "reload the code location" in outcome.error
+
+
+def test_one_file_with_a_date_column_serves_all_days(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    made = make_project(tmp_path / "p", current={"path": "data/all.parquet", "date_column": "day"})
+    both = pd.concat(
+        [rows(1).assign(day="2026-01-02"), rows(2, shift=1.0).assign(day="2026-01-03")]
+    )
+    path = made.root / "data" / "all.parquet"
+    both.to_parquet(path)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    place = workplace(made)
+    assert list(find_due(place, now=NOW).days) == [DAY, NEXT]
+    days = runner(made, instance)
+    assert days.run(DAY).ending is Ending.COMPLETED
+    assert days.run(NEXT).ending is Ending.COMPLETED_WITH_DRIFT
+    # A third day is appended: only that day is due.
+    pd.concat([both, rows(3).assign(day="2026-01-04")]).to_parquet(path)
+    os.utime(path, (1_700_000_100, 1_700_000_100))
+    assert list(find_due(place, now=NOW).days) == [date(2026, 1, 4)]
+
+
+def test_a_subset_takes_the_rest_of_the_family_only_when_all_of_it_is_known(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    project.drop(DAY, rows(1))
+    place = workplace(project)
+    baseline = place.freeze_baseline()
+    before = place.evaluate(DAY, baseline, run_id="one", only=["a-b"])
+    assert not before.assessment.family_complete
+    assert "family incomplete" in before.assessment.features[0].reason
+    runner(project, instance).run(DAY)
+    after = place.evaluate(DAY, baseline, run_id="two", only=["a-b"])
+    whole = place.evaluate(DAY, baseline, run_id="three")
+    assert after.assessment.family_complete
+    assert after.assessment.feature("a-b").adjusted_p_value == pytest.approx(
+        whole.assessment.feature("a-b").adjusted_p_value
+    )
