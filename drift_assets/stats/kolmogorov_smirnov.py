@@ -201,4 +201,5 @@ KS = Statistic(
     null="Smirnov's exact distribution up to 10,000 rows, Kolmogorov's limit beyond",
     reference="J. L. Hodges, Arkiv foer Matematik 3 (1958), 469-486",
     measure=_measure,
+    error="above",
 )

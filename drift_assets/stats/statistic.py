@@ -83,8 +83,8 @@ class Statistic:
     null: str
     reference: str
     measure: Callable[[Profile, Profile], Measurement]
+    error: ErrorSide
     works_from: Source = "profiles"
-    error: ErrorSide = "above"
     neutral: float = 0.0
     definition: str = ""
 
