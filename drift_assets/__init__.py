@@ -4,7 +4,7 @@ The rooms, each of which imports only from those to its left; of those in one pa
 braces, only ``sources`` looks at a neighbour, ``scan``::
 
     { atomic, errors, figures } < profiles < stats < verdicts < monitors < assessment
-        < { alerts, declarations, report, scan, sources, store } < compare
+        < { alerts, declarations, report, scan, sources, store } < { compare, conformance }
         < { demo, detector, orchestration, starter } < cli < { definitions, defs }
 
 Importing this package loads neither Dagster nor DuckDB nor pandas: the names

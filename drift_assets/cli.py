@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,12 +17,14 @@ from drift_assets.errors import ConfigurationError, DriftAssetsError
 
 # Commands import what they need when they run: `compare` must not wait for Dagster.
 if TYPE_CHECKING:
+    from drift_assets.assessment import Assessment
     from drift_assets.declarations import Declaration
     from drift_assets.orchestration.runs import Outcome
     from drift_assets.store import QueryResult
 
 DRIFT_FOUND: Final = 1
 BAD_INPUT: Final = 2
+MOST_HOURS: Final = 100_000
 
 _DEFS = click.option(
     "--defs",
@@ -49,7 +52,7 @@ class _Number(click.FloatRange):
         """Return the number, or fail as click does."""
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):
-            self.fail("NaN is not a threshold.", param, ctx)
+            self.fail("NaN is not a number.", param, ctx)
         return number
 
 
@@ -111,6 +114,18 @@ def main() -> None:
     help="JS divergence breaches at or above.",
 )
 @click.option("--guards", is_flag=True, help="Judge by the guarded rule of a monitor.")
+@click.option(
+    "--statistic",
+    "statistics",
+    multiple=True,
+    metavar="NAME",
+    help="Also measure this one, such as hellinger; docs/statistics.md lists all.",
+)
+@click.option(
+    "--conformance",
+    metavar="PEER",
+    help="Also print a peer's numbers: evidently, nannyml, scipy, tfdv or equal_width.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON report instead of text.")
 @click.option("--exit-code", is_flag=True, help="Leave with status 1 when drift is found.")
 @click.argument("more_features", nargs=-1, metavar="")
@@ -130,12 +145,15 @@ def compare(
     ks_threshold: float,
     js_threshold: float,
     guards: bool,
+    statistics: tuple[str, ...],
+    conformance: str | None,
     as_json: bool,
     exit_code: bool,
 ) -> None:
     """Compare two files (CSV, Parquet or JSON) and print the drift report.
 
-    Status 0; with --exit-code 1 when drift is found; 2 for bad usage or bad input.
+    Status 0; with --exit-code 1 when drift is found, 2 when there is none but some column
+    could not be evaluated; 2 for bad usage or bad input.
     """
     from drift_assets.compare import compare_rows, comparison_monitor
     from drift_assets.report.console import console_report
@@ -153,14 +171,23 @@ def compare(
         features=(*features, *more_features) or None,
         predictions=predictions,
         categorical=categorical,
+        available=baseline_rows.watchable,
         psi_threshold=psi_threshold,
         ks_threshold=ks_threshold,
         js_threshold=js_threshold,
         guards=guards,
+        statistics=statistics,
         usual_rows=max(current_rows.n_rows, 1),
     )
-    assessment = compare_rows(baseline_rows, current_rows, monitor)
-    document = to_json(document_report(assessment))
+    assessment = compare_rows(baseline_rows, current_rows, monitor, all_named=bool(features))
+    report, text = document_report(assessment), console_report(assessment)
+    if conformance is not None:
+        from drift_assets.conformance.comparison import compare_with_peer, peer_lines, peer_report
+
+        peer = compare_with_peer(conformance, baseline_rows, current_rows, assessment)
+        report["conformance"] = peer_report(peer)
+        text = f"{text}\n{peer_lines(peer)}"
+    document = to_json(report)
     if output is not None:
         _write(output, document)
     if page is not None:
@@ -168,16 +195,19 @@ def compare(
 
         title = f"{current.name} against {baseline.name}"
         _write(page, html_report(assessment, title=title).encode())
-    click.echo(document.decode().rstrip() if as_json else console_report(assessment))
-    if exit_code and assessment.breached:
-        ctx.exit(DRIFT_FOUND)
+    click.echo(document.decode().rstrip() if as_json else text)
+    skipped = [name for name in baseline_rows.columns if name not in _named(assessment)]
+    if skipped and not features:
+        click.echo(f"Not compared (dates, nested or empty): {', '.join(skipped)}", err=True)
+    if exit_code:
+        ctx.exit(_status(assessment))
 
 
 @main.command()
 @click.argument("monitor")
 @click.option("--partition", help="Day to run, such as 2026-11-23.")
 @click.option("--from", "first", help="First day to run.")
-@click.option("--to", "last", help="Last day to run. Default: yesterday.")
+@click.option("--to", "last", help="Last day to run. Default: the last that exists.")
 @click.option("--exit-code", is_flag=True, help="Leave with status 1 when drift is found.")
 @_DEFS
 @_HOME
@@ -195,7 +225,8 @@ def run(
 ) -> None:
     """Run the daily Dagster job of MONITOR for one day or a range of days.
 
-    Status 0, also with drift; with --exit-code 1 when drift is found; 2 when a day failed.
+    Status 0, also with drift; with --exit-code 1 when drift is found, 2 when there is none but
+    some column could not be evaluated; 2 when a day failed.
     """
     from drift_assets.declarations import find_declaration
     from drift_assets.monitors import partition_days
@@ -208,7 +239,7 @@ def run(
         days = [_day(partition, "--partition")]
     elif first is not None:
         low = _day(first, "--from")
-        high = _day(last, "--to") if last is not None else min(end, date.today())  # noqa: DTZ011  # the caller's today
+        high = _day(last, "--to") if last is not None else end
         if low > high:
             raise click.UsageError(f"--from {low} is after --to {high}.")
         days = [low + timedelta(days=n) for n in range((high - low).days + 1)]
@@ -226,8 +257,8 @@ def run(
         click.echo(", ".join(f"{endings.count(e)} {e}" for e in dict.fromkeys(sorted(endings))))
     if any(outcome.error for outcome in outcomes):
         ctx.exit(BAD_INPUT)
-    if exit_code and any(o.assessment and o.assessment.breached for o in outcomes):
-        ctx.exit(DRIFT_FOUND)
+    if exit_code:
+        ctx.exit(max(_status(o.assessment) for o in outcomes if o.assessment is not None))
 
 
 @main.command()
@@ -255,8 +286,7 @@ def sql(*, query: str, layout: str, home: Path | None) -> None:
 def monitors(*, as_json: bool, places: tuple[Path, ...], home: Path | None) -> None:
     """List the declared monitors, their last report, and files that wait."""
     from drift_assets.declarations import drift_home
-    from drift_assets.monitors import partition_days
-    from drift_assets.sources import Place, arrivals
+    from drift_assets.sources import Place, baseline_files, known_days
     from drift_assets.store import History
 
     listed: list[dict[str, Any]] = []
@@ -264,14 +294,10 @@ def monitors(*, as_json: bool, places: tuple[Path, ...], home: Path | None) -> N
         place = Place(root=one.root, home=drift_home(one.root))
         reported = History(place.home / "history.duckdb").reported(one.monitor.name)
         try:
-            found = arrivals(one.monitor, place)
-            first, last = partition_days(one.monitor, now=datetime.now(UTC))
-            unknown = [f"{path}: {reason}" for path, reason in found.unknown] + [
-                f"{files[0]}: {day} is not between {first} and {last}"
-                for day, files in found.days.items()
-                if not first <= day <= last
-            ]
-            days = [day for day in found.days if first <= day <= last]
+            baseline_files(one.monitor, place)
+            found = known_days(one.monitor, place, now=datetime.now(UTC))
+            unknown = [f"{path}: {reason}" for path, reason in found.unknown]
+            days = list(found.days)
             problem = ""
         except DriftAssetsError as error:
             unknown, days, problem = [], [], str(error)
@@ -340,6 +366,7 @@ def init(
     )
     _write(output, text.encode())
     click.echo(f"Wrote {output}. Read it, adjust it, then: drift-assets monitors")
+    click.echo("Dagster finds it in a folder of its own below your project's defs folder.")
 
 
 @main.command()
@@ -383,7 +410,7 @@ def demo(*, home: Path | None) -> None:
 @main.command()
 @click.option(
     "--max-age-hours",
-    type=float,
+    type=_Number(min=0, max=MOST_HOURS, min_open=True),
     default=48.0,
     show_default=True,
     help="How old a monitor's last report may be.",
@@ -416,15 +443,43 @@ def health(
         ctx.exit(1)
 
 
+def _named(assessment: "Assessment") -> set[str]:
+    return {feature.feature for feature in assessment.features}
+
+
+def _status(assessment: "Assessment") -> int:
+    """Return the exit status of an answer; no answer at all is never 0."""
+    if assessment.breached:
+        return DRIFT_FOUND
+    return BAD_INPUT if assessment.not_evaluated else 0
+
+
 def _declared(places: Sequence[Path], home: Path | None) -> "list[Declaration]":
-    from drift_assets.declarations import SHIPPED, find_files, project_root, read_declarations
+    from drift_assets.declarations import (
+        FILE_NAME,
+        SHIPPED,
+        drift_home,
+        find_files,
+        has_root,
+        project_root,
+        read_declarations,
+    )
 
     if home is not None:
         _use_home(_home(home))
     if places:
         return read_declarations(find_files(places))
     root = project_root(Path.cwd())
-    return read_declarations(find_files(dict.fromkeys([root, SHIPPED])))
+    if has_root(Path.cwd()):
+        declared = read_declarations(find_files([root]))
+    else:
+        # Not a project: what lies around in other folders is not meant.
+        declared = read_declarations([root / FILE_NAME] if (root / FILE_NAME).exists() else [])
+    shipped = read_declarations(find_files([SHIPPED]))
+    # The demo's monitor belongs to nobody who has not run the demo, or has one of that name.
+    names = {one.monitor.name for one in declared}
+    has_demo = (drift_home(root) / "demo").exists()
+    return declared + [one for one in shipped if has_demo and one.monitor.name not in names]
 
 
 def _home(home: Path | None) -> Path:
@@ -513,8 +568,12 @@ def _next_steps(home: Path, day: date) -> list[str]:
 
 def _print_rows(result: "QueryResult", layout: str) -> None:
     if layout == "json":
-        rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
-        click.echo(json.dumps(rows, indent=2, default=str))
+        names = _unrepeated(result.columns)
+        rows = [
+            {name: _plain(value) for name, value in zip(names, row, strict=True)}
+            for row in result.rows
+        ]
+        click.echo(json.dumps(rows, indent=2, default=str, allow_nan=False))
     elif layout == "csv":
         writer = csv.writer(sys.stdout)
         writer.writerow(result.columns)
@@ -533,6 +592,24 @@ def _print_rows(result: "QueryResult", layout: str) -> None:
         # Piped output must not be cut to the width of a terminal that is not there.
         Console(width=None if sys.stdout.isatty() else 200).print(table)
         click.echo(f"{len(result.rows)} row{'s' * (len(result.rows) != 1)}")
+
+
+def _unrepeated(names: Sequence[str]) -> list[str]:
+    """Return the names, those that come again numbered: ``a``, ``a_2``, ``a_3``."""
+    found: dict[str, None] = {}
+    for name in names:
+        numbered = (f"{name}_{n}" for n in count(2) if f"{name}_{n}" not in names)
+        found[next(one for one in chain([name], numbered) if one not in found)] = None
+    return list(found)
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON can hold it: no number that is none, and names that are text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _cell(value: object) -> str:

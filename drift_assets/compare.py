@@ -23,6 +23,7 @@ def comparison_monitor(  # noqa: PLR0913  # all by keyword, each with a default
     ks_threshold: float | None = None,
     js_threshold: float | None = None,
     guards: bool = False,
+    statistics: Sequence[str] = (),
     usual_rows: int | None = None,
 ) -> Monitor:
     """Return the monitor that stands for one comparison of two data sets.
@@ -44,6 +45,8 @@ def comparison_monitor(  # noqa: PLR0913  # all by keyword, each with a default
         PSI and JS breach at or above, the KS p-value strictly below; defaults 0.2, 0.05, 0.1.
     guards
         Whether the guarded rule judges instead of the plain one.
+    statistics
+        Names of what is measured besides the default statistics; shown, not judged.
     usual_rows
         Rows of the current data, by which bins are made coarse enough.
 
@@ -86,6 +89,7 @@ def comparison_monitor(  # noqa: PLR0913  # all by keyword, each with a default
             ],
             "thresholds": {key: value for key, value in settings.items() if value is not None},
             "guards": guards,
+            "statistics": list(statistics) or "default",
             # A comparison computes on any size and warns; a monitor would not evaluate.
             "min_rows": 1,
             "usual_rows": usual_rows,

@@ -287,3 +287,15 @@ def test_a_name_that_no_monitor_can_have_writes_nothing(tmp_path: Path) -> None:
 def test_a_monitor_whose_baseline_is_gone_is_a_problem_in_the_list(project: Project) -> None:
     (project.root / "data" / "baseline.csv").unlink()
     assert "problem: " in call("monitors").output
+
+
+def test_a_further_statistic_is_measured_by_name(files: tuple[Path, Path], tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    asked = ("compare", "--baseline", files[0], "--current", files[1], "--statistic")
+    assert call(*asked, "hellinger", "--html", page).exit_code == 0
+    assert "Hellinger" in page.read_text(encoding="utf-8")
+    report = json.loads(call(*asked, "hellinger", "--json").output)
+    assert report["feature_drift"]["features"][ODD]["other_statistics"]["hellinger"]["value"] > 0.2
+    refused = call(*asked, "helinger")
+    assert refused.exit_code == 2
+    assert "hellinger" in refused.output

@@ -24,7 +24,7 @@ FLOORS = (
     {"monitors"},
     {"assessment"},
     {"alerts", "declarations", "report", "scan", "sources", "store"},
-    {"compare"},
+    {"compare", "conformance"},
     {"demo", "detector", "orchestration", "starter"},
     {"cli"},
     {"definitions", "defs"},

@@ -194,6 +194,12 @@ def feature_report(result: FeatureResult) -> dict[str, Any]:
             "drift_detected": outcomes.get("positive_rate"),
             "threshold": thresholds.positive_rate_change,
         }
+    judged = {"psi", "ks", "chi_squared", "js_divergence", "missing_rate", "positive_rate"}
+    report["other_statistics"] = {
+        name: {"value": m.value, "p_value": m.p_value, "error_bound": m.error_bound}
+        for name, m in result.measurements.items()
+        if name not in judged
+    }
     report["moved_bins"] = [
         {"bin": b.label, "baseline_share": b.baseline_share, "current_share": b.current_share}
         for b in result.top_bins
