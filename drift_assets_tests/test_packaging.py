@@ -195,8 +195,13 @@ def test_the_wheel_works_in_somebody_elses_dagster_project(wheel: Path, tmp_path
         "orders/drift/country",
         "orders/report",
     ]
-    # The examples travel in the wheel, and the command finds them there.
-    assert "flights" in run(environment / "bin" / "drift-assets", "monitors", cwd=tmp_path)
+    # The command finds the project's monitor; the demo's travels in the wheel, for the demo.
+    assert "orders" in run(environment / "bin" / "drift-assets", "monitors", cwd=project)
+    shipped = (
+        "from drift_assets.declarations import SHIPPED, find_files, read_declarations\n"
+        "print(*[one.monitor.name for one in read_declarations(find_files([SHIPPED]))])\n"
+    )
+    assert run(python, "-c", shipped, cwd=tmp_path) == "flights\n"
 
 
 def run(*command: str | Path, cwd: Path) -> str:

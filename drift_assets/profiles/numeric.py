@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -138,7 +139,7 @@ class NumericProfile:
             None,
         )
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Non-missing rows."""
         return int(self.cells.sum())
