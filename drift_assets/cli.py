@@ -77,7 +77,7 @@ def main() -> None:
     """Watch machine-learning models for drift."""
 
 
-@main.command()
+@main.command(short_help="Compare two files.")
 @click.option("--baseline", required=True, type=click.Path(path_type=Path), help="Baseline file.")
 @click.option("--current", required=True, type=click.Path(path_type=Path), help="Current file.")
 @click.option(
@@ -203,7 +203,7 @@ def compare(
         ctx.exit(_status(assessment))
 
 
-@main.command()
+@main.command(short_help="Run the daily job of a monitor.")
 @click.argument("monitor")
 @click.option("--partition", help="Day to run, such as 2026-11-23.")
 @click.option("--from", "first", help="First day to run.")
@@ -261,7 +261,7 @@ def run(
         ctx.exit(max(_status(o.assessment) for o in outcomes if o.assessment is not None))
 
 
-@main.command()
+@main.command(short_help="Query the history, read-only.")
 @click.argument("query")
 @click.option(
     "--format",
@@ -279,7 +279,7 @@ def sql(*, query: str, layout: str, home: Path | None) -> None:
     _print_rows(History(_home(home) / "history.duckdb").query(query), layout)
 
 
-@main.command()
+@main.command(short_help="List monitors and what waits.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @_DEFS
 @_HOME
@@ -334,7 +334,7 @@ def monitors(*, as_json: bool, places: tuple[Path, ...], home: Path | None) -> N
             click.echo(f"  problem: {entry['problem']}")
 
 
-@main.command()
+@main.command(short_help="Write a first defs.yaml.")
 @click.argument("baseline", type=click.Path(path_type=Path))
 @click.option("--name", help="Name of the monitor. Default: that of the file.")
 @click.option("--current", help="Template of the daily files, such as data/{partition}/*.csv.")
@@ -369,7 +369,7 @@ def init(
     click.echo("Dagster finds it in a folder of its own below your project's defs folder.")
 
 
-@main.command()
+@main.command(short_help="See two faults found in real data.")
 @_HOME
 def demo(*, home: Path | None) -> None:
     """Monitor fourteen real days of flights, with two faults from the eighth day on."""
@@ -407,7 +407,7 @@ def demo(*, home: Path | None) -> None:
         click.echo(line)
 
 
-@main.command()
+@main.command(short_help="Check that monitoring is alive.")
 @click.option(
     "--max-age-hours",
     type=_Number(min=0, max=MOST_HOURS, min_open=True),
