@@ -64,6 +64,11 @@ def test_report_and_gate_never_speak_of_older_data(
         "SELECT verdict, count(*) FROM drift_history GROUP BY ALL ORDER BY ALL"
     )
     assert [tuple(row) for row in found.rows] == [("breach", 1), ("ok", 5)]
+    # The whole day was measured for the report, although one column was selected.
+    reported = history(project).query("SELECT verdict, fingerprint FROM evaluations").rows
+    present = find_due(workplace(project), now=NOW)
+    assert [row[0] for row in reported] == ["breach"]
+    assert present.days == {}
 
 
 def test_a_day_of_which_nothing_can_be_said_is_no_pass_and_people_are_told(
@@ -244,3 +249,19 @@ def test_a_subset_takes_the_rest_of_the_family_only_when_all_of_it_is_known(
     assert after.assessment.feature("a-b").adjusted_p_value == pytest.approx(
         whole.assessment.feature("a-b").adjusted_p_value
     )
+
+
+def test_a_subset_does_not_take_a_smaller_family_for_the_whole(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    made = make_project(tmp_path / "p")
+    made.drop(DAY, rows(1))
+    whole = workplace(made)
+    baseline = whole.freeze_baseline()
+    text = made.yaml.read_text(encoding="utf-8")
+    made.yaml.write_text(text.replace(' "a_b",\n', ""), encoding="utf-8")
+    assert "a_b" not in made.yaml.read_text(encoding="utf-8")
+    assert runner(made, instance).run(DAY).ending is Ending.COMPLETED
+    # The day that was reported did not look at a_b, which is watched now.
+    day = whole.evaluate(DAY, baseline, run_id="one", only=["a-b"])
+    assert not day.assessment.family_complete
