@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
 from drift_assets.cli import main
+from drift_assets_tests.cli.calling import call
 from drift_assets_tests.end_to_end.project import COLUMNS, Project, make_project, rows
 
 ODD = COLUMNS[0]
@@ -22,21 +22,6 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     rows(0, 3000).to_csv(baseline, index=False)
     rows(1, 1000, shift=1.0).to_csv(current, index=False)
     return baseline, current
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    for name in ("DAGSTER_HOME", "DRIFT_ASSETS_HOME"):
-        # Recorded, so that what a command sets is undone.
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    made = make_project(tmp_path / "project")
-    monkeypatch.chdir(made.root)
-    return made
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
 
 
 def test_compare_prints_the_report_in_the_documents_layout(files: tuple[Path, Path]) -> None:

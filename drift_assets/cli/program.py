@@ -1,0 +1,44 @@
+"""What all commands share: how errors end a command, and how numbers are read."""
+
+import math
+import sys
+from typing import Any, Final
+
+import click
+
+from drift_assets.errors import DriftAssetsError
+
+DRIFT_FOUND: Final = 1
+BAD_INPUT: Final = 2
+
+
+class Number(click.FloatRange):
+    """A float in a range; NaN, which compares as neither inside nor outside, is refused."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  # as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number, or fail as click does."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail("NaN is not a number.", param, ctx)
+        return number
+
+
+class Commands(click.Group):
+    """Prints the errors that drift_assets raises on purpose, and leaves with status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
+        """Run a command; an error on purpose becomes a line and status 2."""
+        try:
+            return super().invoke(ctx)
+        except DriftAssetsError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(BAD_INPUT)
+        except BrokenPipeError:
+            # The reader of a pipe has seen enough.
+            sys.stderr.close()
+            ctx.exit(0)
