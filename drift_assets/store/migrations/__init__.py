@@ -1,6 +1,7 @@
-"""Steps by which the schema of the history came to be, oldest first, each with a name.
+"""Steps by which the tables of the history came to be, oldest first, each with a name.
 
-A step is never edited once it has been released: a change is one more step.
+A step is never edited once it has been released: a change is one more step. The views are not
+part of the steps: they are made anew, as ``store/views.sql`` has them, after the last one.
 """
 
 from importlib.resources import files
@@ -12,6 +13,8 @@ from drift_assets.errors import HistoryError, HistoryVersionError
 
 STEPS: Final = ("0001_history", "0002_other_statistics")
 """Names of the steps; the SQL of each is the file of that name."""
+VIEWS: Final = files("drift_assets.store") / "views.sql"
+"""The views as they are now."""
 
 
 def missing_steps(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -58,6 +61,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         for step in steps:
             connection.execute((files(__package__) / f"{step}.sql").read_text(encoding="utf-8"))
             connection.execute("INSERT INTO schema_migrations VALUES (?, now())", [step])
+        connection.execute(VIEWS.read_text(encoding="utf-8"))
         _comment_views(connection)
         connection.commit()
     except BaseException as error:
