@@ -2,6 +2,7 @@
 
 from drift_assets.profiles.binning import Binning, CategoricalBinning, NumericBinning
 from drift_assets.profiles.categorical import CategoricalProfile
+from drift_assets.profiles.column_days import ColumnDays
 from drift_assets.profiles.dataset import Baseline, DatasetProfile, Profile, Unprofiled
 from drift_assets.profiles.numeric import NumericProfile
 
@@ -10,6 +11,7 @@ __all__ = [
     "Binning",
     "CategoricalBinning",
     "CategoricalProfile",
+    "ColumnDays",
     "DatasetProfile",
     "NumericBinning",
     "NumericProfile",

@@ -7,7 +7,7 @@ Nothing in current data ever moves an edge.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -29,6 +29,10 @@ JS_ROWS_PER_BIN: Final = 20
 FEW_VALUES: Final = 20
 CATEGORY_MIN_EXPECTED_ROWS: Final = 5
 CATEGORY_CAP: Final = 100
+NAMED_CATEGORIES: Final = 100_000
+"""Up to this many different categories are all known by name."""
+FREQUENT_ROWS: Final = 50_000
+"""Of more categories, those with more than one row in so many can have a bin of their own."""
 USUAL_ROWS: Final = 1_000
 
 
@@ -118,40 +122,14 @@ class NumericBinning:
         """
         ordered = values if is_sorted else np.sort(values)
         first, last = finite_range(ordered)
-        ordered = ordered[first:last]
-        if not len(ordered):
-            raise NoDataError("Found no finite value to place bins by, expected at least one.")
-        differs = ordered[1:] != ordered[:-1]
-        exact = int(np.count_nonzero(differs)) < grid_size
-        wanted_rows = usual_rows if usual_rows is not None else min(len(values), USUAL_ROWS)
-        n_js = int(np.clip(wanted_rows // JS_ROWS_PER_BIN, 2, JS_BINS))
-
-        psi_quantiles = _quantiles(ordered, PSI_BINS)
-        js_quantiles = _quantiles(ordered, n_js)
-        if exact:
-            points = ordered[np.concatenate(([True], differs))]
-        else:
-            # Order statistics, not interpolations: a tied value keeps its atom.
-            ranks = np.linspace(0, len(ordered) - 1, grid_size).round().astype(np.int64)
-            points = ordered[ranks]
-        few = exact and len(points) <= FEW_VALUES
-        extra = [np.asarray(include, dtype=np.float64)]
-        if not few:
-            extra += [psi_quantiles, js_quantiles]
-        # Adding 0.0 turns a negative zero into a positive one, so that ids agree.
-        grid = np.unique(np.concatenate([points, *extra])) + 0.0
-
-        if few:
-            psi_starts = js_starts = _starts_by_value(grid, points)
-        else:
-            cells = count_cells(ordered, grid)
-            psi_starts = _merge_empty(_starts_by_quantile(grid, psi_quantiles), cells)
-            low, high = _index(grid, ordered[[0, -1]])
-            inner = _starts_by_quantile(grid, js_quantiles)
-            inner = inner[(inner > 2 * low + 1) & (inner < 2 * high + 2)]
-            inside = _merge_empty(np.concatenate(([2 * low + 1], inner)), cells[: 2 * high + 2])
-            js_starts = np.concatenate(([0], inside, [2 * high + 2]))
-        return cls(grid, exact, psi_starts, js_starts, is_time)
+        binning, _ = fit_ordered(
+            ordered[first:last],
+            n_js=js_bins(len(values), usual_rows),
+            include=include,
+            grid_size=grid_size,
+            is_time=is_time,
+        )
+        return binning
 
     def label(self, starts: IntArray, position: int) -> str:
         """Return the bin at ``position`` as an interval in words and figures.
@@ -198,42 +176,64 @@ class CategoricalBinning:
     categories
         Those with a bin of their own, most frequent first.
     pooled
-        Those counted together as ``other``.
+        Those counted together as ``other``; None if they were too many to be known by name:
+        whatever has no bin of its own is then ``other``, and nothing is known to be unseen.
     origin
         What the values were: ``number`` for numbers declared categorical.
     """
 
     categories: tuple[str, ...]
-    pooled: frozenset[str]
+    pooled: frozenset[str] | None
     origin: Origin
     _positions: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         positions = {name: i for i, name in enumerate(self.categories)}
-        positions.update(dict.fromkeys(self.pooled, len(self.categories)))
+        positions.update(dict.fromkeys(self.pooled or (), len(self.categories)))
         object.__setattr__(self, "_positions", positions)
 
     @property
     def n_bins(self) -> int:
         """How many bins a profile over this binning has, ``unseen`` included."""
-        return len(self.categories) + bool(self.pooled) + 1
+        return len(self.categories) + self._pools + 1
+
+    @property
+    def knows_unseen(self) -> bool:
+        """Whether a category that the baseline never had can be told from a rare one."""
+        return self.pooled is not None
+
+    @property
+    def known(self) -> Collection[str]:
+        """All categories that are known by name."""
+        return self._positions.keys()
+
+    @property
+    def _pools(self) -> bool:
+        return self.pooled is None or bool(self.pooled)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """The name of each bin, in order."""
-        other = (f"other ({len(self.pooled)} rare)",) if self.pooled else ()
+        rare = "too many to name" if self.pooled is None else f"{len(self.pooled)} rare"
+        other = (f"other ({rare})",) if self._pools else ()
         return (*self.categories, *other, "unseen")
 
     @cached_property
     def id(self) -> str:
         """Content hash: 16 hexadecimal digits; equal rulers have equal ids."""
         # JSON keeps apart what plain joining would not, such as ("a", "b") and ("a, b",).
-        text = json.dumps(["categorical", self.origin, self.categories, sorted(self.pooled)])
+        pooled = None if self.pooled is None else sorted(self.pooled)
+        text = json.dumps(["categorical", self.origin, self.categories, pooled])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def position(self, category: str) -> int:
         """Return the index of the bin in which ``category`` is counted."""
-        return self._positions.get(category, self.n_bins - 1)
+        return self._positions.get(category, self.position_of_unknown)
+
+    @property
+    def position_of_unknown(self) -> int:
+        """The index of the bin for what is not known by name."""
+        return self.n_bins - 1 if self.knows_unseen else len(self.categories)
 
     @classmethod
     def fit(
@@ -242,12 +242,15 @@ class CategoricalBinning:
         *,
         origin: Origin = "text",
         usual_rows: int | None = None,
+        n_unnamed: int = 0,
     ) -> "CategoricalBinning":
         """Return the binning that baseline counts define.
 
         A category expected fewer than 5 times in ``usual_rows`` rows (by
         default the number of rows, at most 1,000), or beyond the 100th, is pooled
-        into ``other``.
+        into ``other``. Where categories are too many to name, ``n_unnamed`` rows
+        are of those left out of ``counts``, and one row in 50,000 or fewer is not
+        enough for a bin either.
 
         Raises
         ------
@@ -261,7 +264,7 @@ class CategoricalBinning:
         """
         # A category that merely could occur was never seen.
         counts = {name: count for name, count in counts.items() if count}
-        total = sum(counts.values())
+        total = sum(counts.values()) + n_unnamed
         if not total:
             raise NoDataError("Found no value to name categories by, expected at least one.")
         wanted_rows = usual_rows if usual_rows is not None else min(total, USUAL_ROWS)
@@ -270,8 +273,10 @@ class CategoricalBinning:
             name
             for name in ranked[:CATEGORY_CAP]
             if counts[name] * wanted_rows >= CATEGORY_MIN_EXPECTED_ROWS * total
+            and (not n_unnamed or counts[name] * FREQUENT_ROWS > total)
         ]
-        return cls(tuple(kept), frozenset(ranked[len(kept) :]), origin)
+        pooled = None if n_unnamed else frozenset(ranked[len(kept) :])
+        return cls(tuple(kept), pooled, origin)
 
 
 Binning = NumericBinning | CategoricalBinning
@@ -289,18 +294,151 @@ def finite_range(ordered: FloatArray) -> tuple[int, int]:
     return first, int(np.searchsorted(ordered, np.inf, side="left"))
 
 
+def js_bins(n_values: int, usual_rows: int | None) -> int:
+    """Return how many JS bins a column gets: 20 rows a bin are expected at the usual number."""
+    rows = usual_rows if usual_rows is not None else min(n_values, USUAL_ROWS)
+    return int(np.clip(rows // JS_ROWS_PER_BIN, 2, JS_BINS))
+
+
+def fit_ordered(
+    ordered: FloatArray,
+    *,
+    n_js: int,
+    include: Sequence[float] = (),
+    grid_size: int = GRID_SIZE,
+    is_time: bool = False,
+) -> tuple[NumericBinning, IntArray]:
+    """Return the binning that finite, ascending values define, and their counts over its cells.
+
+    Raises
+    ------
+    NoDataError
+        If there are none.
+    """
+    if not len(ordered):
+        raise NoDataError("Found no finite value to place bins by, expected at least one.")
+    differs = ordered[1:] != ordered[:-1]
+    exact = int(np.count_nonzero(differs)) < grid_size
+    if exact:
+        points = ordered[np.concatenate(([True], differs))]
+    else:
+        # Order statistics, not interpolations: a tied value keeps its atom.
+        ranks = np.linspace(0, len(ordered) - 1, grid_size).round().astype(np.int64)
+        points = ordered[ranks]
+    return ruler(
+        points,
+        exact=exact,
+        psi_edges=_quantiles(ordered, PSI_BINS),
+        js_edges=_quantiles(ordered, n_js),
+        count=lambda grid: count_cells(ordered, grid),
+        include=include,
+        is_time=is_time,
+    )
+
+
+def ruler(  # all by keyword: what a ruler is made of
+    points: FloatArray,
+    *,
+    exact: bool,
+    psi_edges: FloatArray,
+    js_edges: FloatArray,
+    count: Callable[[FloatArray], IntArray],
+    include: Sequence[float] = (),
+    is_time: bool = False,
+) -> tuple[NumericBinning, IntArray]:
+    """Return the binning over ``points`` and edges, and the baseline's counts over its cells.
+
+    Parameters
+    ----------
+    points
+        Finite baseline values.
+    exact
+        Whether they are all distinct ones.
+    psi_edges, js_edges
+        Quantiles of the finite baseline values, from the smallest to the largest.
+    count
+        Returns the finite baseline values in each cell of a grid, as `count_cells` does.
+    include
+        Further points that the grid must hold.
+    is_time
+        Whether they are dates or times, in seconds.
+    """
+    few = exact and len(points) <= FEW_VALUES
+    extra = [np.asarray(include, dtype=np.float64)]
+    if not few:
+        extra += [psi_edges, js_edges]
+    # Adding 0.0 turns a negative zero into a positive one, so that ids agree.
+    grid = distinct(np.concatenate([points, *extra])) + 0.0
+    cells = count(grid)
+    if few:
+        psi_starts = js_starts = _starts_by_value(grid, points)
+    else:
+        psi_starts = _merge_empty(_starts_by_quantile(grid, psi_edges), cells)
+        low, high = _index(grid, psi_edges[[0, -1]])
+        inner = _starts_by_quantile(grid, js_edges)
+        inner = inner[(inner > 2 * low + 1) & (inner < 2 * high + 2)]
+        inside = _merge_empty(np.concatenate(([2 * low + 1], inner)), cells[: 2 * high + 2])
+        js_starts = np.concatenate(([0], inside, [2 * high + 2]))
+    return NumericBinning(grid, exact, psi_starts, js_starts, is_time), cells
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the distinct values, ascending; without NaN.
+
+    Examples
+    --------
+    >>> distinct(np.array([2, 1, 2])).tolist()
+    [1, 2]
+    """
+    # Not np.unique, which imports numpy's masked arrays: a start-up cost on small data.
+    ordered = np.sort(values)
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(ordered)]]
+
+
 def count_cells(ordered: FloatArray, grid: FloatArray) -> IntArray:
     """Return how many of ``ordered`` (ascending, no NaN) fall in each cell of ``grid``.
 
     Shape ``(2 len(grid) + 1,)``: below the first point, on it, between it and
     the second, and so on, above the last.
     """
+    below = _count_below(ordered, grid)
+    at_most = below.copy()
+    if len(ordered):
+        last = len(ordered) - 1
+        at_most += (below <= last) & (ordered[np.minimum(below, last)] == grid)
+        # Few points hold more than one value: only for those is the end looked for.
+        again = (at_most > below) & (at_most <= last)
+        again &= ordered[np.minimum(at_most, last)] == grid
+        tied = np.flatnonzero(again)
+        at_most[tied] = np.searchsorted(ordered, grid[tied], side="right")
     cumulative = np.empty(2 * len(grid) + 2, dtype=np.int64)
     cumulative[0] = 0
-    cumulative[1:-1:2] = np.searchsorted(ordered, grid, side="left")
-    cumulative[2:-1:2] = np.searchsorted(ordered, grid, side="right")
+    cumulative[1:-1:2] = below
+    cumulative[2:-1:2] = at_most
     cumulative[-1] = len(ordered)
     return np.diff(cumulative)
+
+
+_STEP: Final = 64
+_MANY_POINTS: Final = 1_024
+
+
+def _count_below(ordered: FloatArray, points: FloatArray) -> IntArray:
+    """Return how many of ``ordered`` lie below each of ``points``, both ascending.
+
+    It is ``np.searchsorted``, whose every step misses the processor's cache in a large
+    array; here every 64th value is searched first, and then all points step together.
+    """
+    if len(points) < _MANY_POINTS or len(ordered) < _MANY_POINTS * _STEP:
+        return np.searchsorted(ordered, points).astype(np.int64, copy=False)
+    coarse = ordered[_STEP - 1 :: _STEP].copy()
+    below = np.searchsorted(coarse, points).astype(np.int64, copy=False) * _STEP
+    step = _STEP
+    while step > 1:
+        step //= 2
+        probe = np.minimum(below + (step - 1), len(ordered) - 1)
+        below += step * (ordered[probe] < points)
+    return np.minimum(below, len(ordered))
 
 
 def binning_to_dict(binning: Binning) -> dict[str, Any]:
@@ -317,7 +455,7 @@ def binning_to_dict(binning: Binning) -> dict[str, Any]:
     return {
         "kind": "categorical",
         "categories": list(binning.categories),
-        "pooled": sorted(binning.pooled),
+        "pooled": None if binning.pooled is None else sorted(binning.pooled),
         "origin": binning.origin,
     }
 
@@ -332,21 +470,22 @@ def binning_from_dict(parts: Mapping[str, Any]) -> Binning:
             np.asarray(parts["js_starts"], dtype=np.int64),
             bool(parts["is_time"]),
         )
-    return CategoricalBinning(
-        tuple(parts["categories"]), frozenset(parts["pooled"]), parts["origin"]
-    )
+    pooled = None if parts["pooled"] is None else frozenset(parts["pooled"])
+    return CategoricalBinning(tuple(parts["categories"]), pooled, parts["origin"])
 
 
-def _quantiles(ordered: FloatArray, n_bins: int) -> FloatArray:
-    """Return the ``n_bins + 1`` edges of equal baseline shares, numpy ``linear``.
+def quantile_ranks(n_values: int, n_bins: int) -> tuple[IntArray, FloatArray]:
+    """Return where the ``n_bins + 1`` edges of equal shares lie among ``n_values`` in order.
 
-    ``np.quantile`` would look for the order statistics anew. Here the values
-    are in order, and only the neighbours of each edge are looked at.
+    Each is the position of its lower neighbour, and its share of the way to the next.
     """
-    where = np.linspace(0.0, 1.0, n_bins + 1) * (len(ordered) - 1)
+    where = np.linspace(0.0, 1.0, n_bins + 1) * (n_values - 1)
     ranks = where.astype(np.int64)
-    share = where - ranks
-    low, high = ordered[ranks], ordered[np.minimum(ranks + 1, len(ordered) - 1)]
+    return ranks, where - ranks
+
+
+def interpolated(low: FloatArray, high: FloatArray, share: FloatArray) -> FloatArray:
+    """Return the edges between lower and upper neighbours, numpy ``linear``."""
     with np.errstate(over="ignore", invalid="ignore"):
         gap = high - low
         # From the nearer neighbour, as numpy does, so that the edges agree to the last bit.
@@ -355,23 +494,34 @@ def _quantiles(ordered: FloatArray, n_bins: int) -> FloatArray:
     return np.where(np.isfinite(edges), edges, low)
 
 
+def _quantiles(ordered: FloatArray, n_bins: int) -> FloatArray:
+    """Return the ``n_bins + 1`` edges of equal baseline shares, numpy ``linear``.
+
+    ``np.quantile`` would look for the order statistics anew. Here the values
+    are in order, and only the neighbours of each edge are looked at.
+    """
+    ranks, share = quantile_ranks(len(ordered), n_bins)
+    return interpolated(ordered[ranks], ordered[np.minimum(ranks + 1, len(ordered) - 1)], share)
+
+
 def _index(grid: FloatArray, values: FloatArray) -> IntArray:
     return np.searchsorted(grid, values).astype(np.int64)
 
 
-def _starts_by_value(grid: FloatArray, distinct: FloatArray) -> IntArray:
+def _starts_by_value(grid: FloatArray, values: FloatArray) -> IntArray:
     """Return bins that hold one value each, with gaps, below and above in between."""
-    at = 2 * _index(grid, distinct) + 1
-    return np.unique(np.concatenate(([0], at, at + 1)))
+    at = 2 * _index(grid, values) + 1
+    return distinct(np.concatenate(([0], at, at + 1)))
 
 
 def _starts_by_quantile(grid: FloatArray, edges: FloatArray) -> IntArray:
     """Return open-ended bins ``(a, b]``; an edge that repeats is a bin of its own."""
-    values, repeats = np.unique(edges, return_counts=True)
+    values = distinct(edges)
+    repeats = np.searchsorted(edges, values, side="right") - np.searchsorted(edges, values)
     at = 2 * _index(grid, values) + 1
     inner = (values > edges[0]) & (values < edges[-1])
     alone = repeats > 1
-    return np.unique(np.concatenate(([0], at[alone], at[inner | alone] + 1)))
+    return distinct(np.concatenate(([0], at[alone], at[inner | alone] + 1)))
 
 
 def _merge_empty(starts: IntArray, cells: IntArray) -> IntArray:

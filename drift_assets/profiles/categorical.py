@@ -29,6 +29,8 @@ class CategoricalProfile:
         their rows. At most ten: for showing, not for counting.
     n_distinct
         Distinct categories; None after merging, where it is not known.
+    distinct_error
+        Relative standard error of ``n_distinct``; 0 where every category was counted.
     """
 
     binning: CategoricalBinning
@@ -36,12 +38,35 @@ class CategoricalProfile:
     n_missing: int
     unseen: tuple[tuple[str, int], ...]
     n_distinct: int | None
+    distinct_error: float = 0.0
 
     @classmethod
     def of(
-        cls, counts: Mapping[str, int], binning: CategoricalBinning, *, n_missing: int = 0
+        cls,
+        counts: Mapping[str, int],
+        binning: CategoricalBinning,
+        *,
+        n_missing: int = 0,
+        n_unnamed: int = 0,
+        n_distinct: int | None = None,
+        distinct_error: float = 0.0,
     ) -> "CategoricalProfile":
-        """Return the profile of a column, given how often each category occurs in it."""
+        """Return the profile of a column, given how often each category occurs in it.
+
+        Parameters
+        ----------
+        counts
+            Rows per category.
+        binning
+            The ruler.
+        n_missing
+            Rows that were NULL.
+        n_unnamed
+            Rows of categories that are too many to name and that the ruler does not know.
+        n_distinct, distinct_error
+            How many categories there are, where ``counts`` does not name them all, and
+            the relative standard error of that.
+        """
         # A category that merely could occur is not in the column.
         counts = {name: int(count) for name, count in counts.items() if count}
         rows = np.zeros(binning.n_bins, dtype=np.int64)
@@ -49,9 +74,13 @@ class CategoricalProfile:
         for name, count in counts.items():
             position = binning.position(name)
             rows[position] += count
-            if position == binning.n_bins - 1:
+            if position == binning.n_bins - 1 and binning.knows_unseen:
                 unseen[name] = count
-        return cls(binning, rows, int(n_missing), _most_frequent(unseen), len(counts))
+        rows[binning.position_of_unknown] += n_unnamed
+        if n_distinct is None:
+            n_distinct = len(counts)
+        named = _most_frequent(unseen)
+        return cls(binning, rows, int(n_missing), named, n_distinct, distinct_error)
 
     def __add__(self, other: "CategoricalProfile") -> "CategoricalProfile":
         """Return the profile of both sets of rows together.

@@ -19,11 +19,14 @@ from drift_assets.profiles.numeric import NumericProfile
 
 Profile = NumericProfile | CategoricalProfile
 
-FORMAT = 1
-"""Version of the bytes that `Baseline.to_bytes` writes."""
+FORMAT = 2
+"""Version of the bytes that `Baseline.to_bytes` writes.
+
+1 always knew pooled categories by name.
+"""
 
 
-_DAMAGE: Final = (
+DAMAGE: Final = (
     *(ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, EOFError),
     *(NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error),
 )
@@ -150,7 +153,7 @@ class Baseline:
                     for position, (name, plain) in enumerate(description["columns"].items())
                 }
                 return cls(description["n_rows"], columns)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise BaselineError(
                 f"Found a damaged baseline file ({type(error).__name__}), expected one that "
                 "drift_assets wrote: restore it from a back-up or freeze the baseline again."

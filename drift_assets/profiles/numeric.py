@@ -1,7 +1,8 @@
 """What one numeric column looked like: counts over a frozen grid, and moments."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
@@ -14,6 +15,8 @@ from drift_assets.profiles.binning import (
     NumericBinning,
     count_cells,
     finite_range,
+    fit_ordered,
+    js_bins,
 )
 
 
@@ -39,7 +42,8 @@ class NumericProfile:
     below_sum, above_sum
         Sums of the finite values below the first and above the last grid point.
     n_distinct
-        Distinct non-missing values; None after merging, where it is not known.
+        Distinct non-missing values; None where it is not known, after merging profiles of
+        which one has values between grid points.
     """
 
     binning: NumericBinning
@@ -63,6 +67,7 @@ class NumericProfile:
         *,
         n_missing: int = 0,
         is_sorted: bool = False,
+        count_distinct: bool = True,
     ) -> "NumericProfile":
         """Return the profile of ``values``.
 
@@ -74,16 +79,52 @@ class NumericProfile:
             Missing rows that are not in ``values`` any more.
         is_sorted
             Whether ``values`` ascend already, NaN last, which saves the dearest step.
+        count_distinct
+            Whether to count distinct values: of no use to profiles that will be added.
         """
-        ordered = np.asarray(values, dtype=np.float64)
-        if not is_sorted:
-            ordered = np.sort(ordered)
-        # np.sort puts NaN last, which makes dropping them a slice.
-        n_nan = len(ordered) - int(np.searchsorted(ordered, np.nan, side="left"))
-        ordered = ordered[: len(ordered) - n_nan]
+        ordered, n_nan = _ascending(values, is_sorted=is_sorted)
         cells = count_cells(ordered, binning.grid)
-        n_distinct = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(len(ordered))
+        profile = cls._assembled(ordered, binning, cells, int(n_missing) + n_nan)
+        return profile if not count_distinct else replace(profile, n_distinct=_n_distinct(ordered))
 
+    @classmethod
+    def fit(
+        cls,
+        values: FloatArray,
+        *,
+        n_missing: int = 0,
+        usual_rows: int | None = None,
+        include: Sequence[float] = (),
+        is_sorted: bool = False,
+        is_time: bool = False,
+    ) -> "NumericProfile":
+        """Return the baseline's profile over the binning that it defines, counted only once.
+
+        Parameters are those of `NumericBinning.fit` and of `of`.
+
+        Raises
+        ------
+        NoDataError
+            If no value is finite.
+        """
+        ordered, n_nan = _ascending(values, is_sorted=is_sorted)
+        first, last = finite_range(ordered)
+        binning, cells = fit_ordered(
+            ordered[first:last],
+            n_js=js_bins(len(ordered), usual_rows),
+            include=include,
+            is_time=is_time,
+        )
+        cells[0] += first
+        cells[-1] += len(ordered) - last
+        profile = cls._assembled(ordered, binning, cells, int(n_missing) + n_nan)
+        return replace(profile, n_distinct=_n_distinct(ordered))
+
+    @classmethod
+    def _assembled(
+        cls, ordered: FloatArray, binning: NumericBinning, cells: IntArray, n_missing: int
+    ) -> "NumericProfile":
+        """Return the profile of ascending values that were counted already."""
         first, last = finite_range(ordered)
         finite = ordered[first:last]
         infinite = (first, len(ordered) - last)
@@ -103,7 +144,7 @@ class NumericProfile:
                     float(finite[:low].sum()),
                     float(finite[high:].sum()),
                 )
-        return cls(binning, cells, int(n_missing) + n_nan, *infinite, *moments, n_distinct)
+        return cls(binning, cells, n_missing, *infinite, *moments, None)
 
     def __add__(self, other: "NumericProfile") -> "NumericProfile":
         """Return the profile of both sets of rows together.
@@ -124,19 +165,24 @@ class NumericProfile:
             gap = other.mean - self.mean if n else 0.0
             mean = self.mean + gap * m / (n + m) if n else other.mean
             squares = self.squares + other.squares + gap * gap * n * m / (n + m)
+        cells = self.cells + other.cells
+        low = self.n_low_infinite + other.n_low_infinite
+        high = self.n_high_infinite + other.n_high_infinite
+        between = int(cells[::2].sum()) - low - high
+        points = int(np.count_nonzero(cells[1::2]))
         return NumericProfile(
             self.binning,
-            self.cells + other.cells,
+            cells,
             self.n_missing + other.n_missing,
-            self.n_low_infinite + other.n_low_infinite,
-            self.n_high_infinite + other.n_high_infinite,
+            low,
+            high,
             mean,
             squares,
             float(np.fmin(self.minimum, other.minimum)),
             float(np.fmax(self.maximum, other.maximum)),
             self.below_sum + other.below_sum,
             self.above_sum + other.above_sum,
-            None,
+            None if between else points + bool(low) + bool(high),
         )
 
     @cached_property
@@ -228,6 +274,20 @@ class NumericProfile:
         else:
             value = float(grid[position // 2 - 1]) / 2 + float(grid[position // 2]) / 2
         return min(max(value, self.minimum), self.maximum)
+
+
+def _n_distinct(ordered: FloatArray) -> int:
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(len(ordered))
+
+
+def _ascending(values: FloatArray, *, is_sorted: bool) -> tuple[FloatArray, int]:
+    """Return the values in order without NaN, and how many were NaN."""
+    ordered = np.asarray(values, dtype=np.float64)
+    if not is_sorted:
+        ordered = np.sort(ordered)
+    # np.sort puts NaN last, which makes dropping them a slice.
+    n = int(np.searchsorted(ordered, np.nan, side="left"))
+    return ordered[:n], len(ordered) - n
 
 
 _BLOCK = 16_384

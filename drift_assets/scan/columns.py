@@ -9,14 +9,13 @@ has one spelling, ``1``, whether it was stored as ``1``, ``1.0`` or ``"1"``.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal, cast
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
 from drift_assets.profiles import Unprofiled
@@ -95,6 +94,30 @@ Found = NumberColumn | CategoryColumn | MissingColumn | WrongType | Unprofiled
 
 
 @dataclass(frozen=True, eq=False)
+class TextPiece:
+    """Rows of a column of categories, not yet counted: one Arrow array of text.
+
+    ``origin`` is what the values were; None if they come from a file without types.
+    """
+
+    texts: ArrowArray
+    origin: Origin | None
+
+    @property
+    def n_missing(self) -> int:
+        """Rows without a value."""
+        return int(self.texts.null_count)
+
+    def counted(self) -> CategoryColumn:
+        """Return the rows per category."""
+        return CategoryColumn(text_counts(self.texts), self.n_missing, self.origin)
+
+
+Piece = Found | TextPiece
+"""Some rows of a column."""
+
+
+@dataclass(frozen=True, eq=False)
 class Loose:
     """Values that have no common Arrow type, one object per row."""
 
@@ -105,7 +128,7 @@ def as_numpy(array: ArrowArray) -> NDArray[Any]:
     """Return an unchunked array of numbers or booleans without NULL as numpy's; read-only."""
     # Not array.to_numpy(), which imports pandas.
     if pa.types.is_boolean(array.type):
-        return np.from_dlpack(pc.cast(array, pa.uint8())).astype(bool)
+        return np.from_dlpack(array.cast(pa.uint8())).astype(bool)
     return np.from_dlpack(array)
 
 
@@ -114,6 +137,15 @@ def arrow_integers(values: NDArray[np.int64]) -> ArrowArray:
     # Not pa.array(), which imports pandas.
     buffer = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
     return pa.Array.from_buffers(pa.int64(), len(values), [None, buffer])
+
+
+def arrow_texts(values: Sequence[str]) -> ArrowArray:
+    """Return texts as an Arrow array; half of a surrogate pair becomes a question mark."""
+    # Not pa.array(), which imports pandas.
+    encoded = [value.encode("utf-8", "replace") for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.large_string(), len(encoded), buffers)
 
 
 def shown(value: object) -> str:
@@ -205,15 +237,40 @@ def inferred(column: CategoryColumn) -> CategoryColumn:
     return cast("CategoryColumn", with_origin(column, "text"))
 
 
-def column_from_arrow(array: ArrowArray, want: Want) -> Found:
-    """Return what a typed Arrow array holds."""
+def pieces_from_arrow(array: ArrowArray, want: Want, *, first_row: int = 0) -> Iterator[Piece]:
+    """Yield what a typed Arrow array holds, texts uncounted.
+
+    Parameters
+    ----------
+    array
+        Some rows of a column, chunked or not.
+    want
+        What is asked for.
+    first_row
+        Position of the first of them, for messages.
+    """
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    timed = pa.types.is_temporal(kind) and not pa.types.is_interval(kind)
+    if array.null_count < len(array) and want != "number" and is_text(kind):
+        origin: Origin = "text"
+    elif array.null_count < len(array) and want == "category" and timed:
+        array, origin = array.cast(pa.string()), "time"
+    else:
+        yield column_from_arrow(array, want, first_row=first_row)
+        return
+    for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
+        yield TextPiece(chunk, origin)
+
+
+def column_from_arrow(array: ArrowArray, want: Want, *, first_row: int = 0) -> Found:
+    """Return what a typed Arrow array holds; ``first_row`` is the first one's for messages."""
     if isinstance(array, pa.Array):
         array = pa.chunked_array([array])
     if array.null_count == len(array):
         return MissingColumn(len(array))
     kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
-    if _is_text(kind):
-        return _from_texts(array, want)
+    if is_text(kind):
+        return _from_texts(array, want, first_row)
     if pa.types.is_boolean(kind):
         return _from_booleans(array, want)
     if pa.types.is_temporal(kind) and not pa.types.is_interval(kind):
@@ -272,6 +329,13 @@ def column_from_objects(
     counts = Counter(v if isinstance(v, str) else canonical(v) for v in present)
     origin = _ORIGIN_OF_SORT[next(iter(firsts))] if len(firsts) == 1 else "text"
     return CategoryColumn(counts, n_missing, origin)
+
+
+def in_words(column: NumberColumn | CategoryColumn | TextPiece) -> str:
+    """Return what sort of values these are."""
+    if isinstance(column, NumberColumn):
+        return "dates or times" if column.is_time else "numbers"
+    return _ORIGINS[column.origin]
 
 
 def holds_scalars(values: Iterable[object]) -> bool:
@@ -354,11 +418,12 @@ def _as_booleans(column: CategoryColumn) -> CategoryColumn | WrongType:
     return CategoryColumn(counts, column.n_missing, "boolean")
 
 
-def _from_texts(array: ArrowArray, want: Want) -> Found:
+def _from_texts(array: ArrowArray, want: Want, first_row: int) -> Found:
     if want == "number":
         row = int(np.argmax(np.concatenate([valid_rows(c) for c in array.chunks])))
+        number = first_row + row + 1
         return WrongType(
-            f"found text, {shown(array[row].as_py())} in row {row + 1:,}, expected numbers"
+            f"found text, {shown(array[row].as_py())} in row {number:,}, expected numbers"
         )
     return CategoryColumn(_text_counts(array), array.null_count, "text")
 
@@ -371,7 +436,7 @@ def _from_booleans(array: ArrowArray, want: Want) -> Found:
 
 def _from_times(array: ArrowArray, want: Want) -> Found:
     if want == "category":
-        as_text = pc.cast(array, pa.string())
+        as_text = array.cast(pa.string())
         return CategoryColumn(_text_counts(as_text), array.null_count, "time")
     found = _numbers([_seconds(c) for c in array.chunks], array.null_count)
     return replace(found, is_time=True) if isinstance(found, NumberColumn) else found
@@ -386,22 +451,14 @@ def _from_numbers(array: ArrowArray, want: Want) -> Found:
         missing = len(array) - present
         return CategoryColumn(counts, missing, "number") if present else MissingColumn(missing)
     if coded:
-        array = pc.cast(array, array.type.value_type)
+        array = array.cast(array.type.value_type)
     return _numbers([_floats(c) for c in array.chunks], array.null_count)
 
 
 def _first_two_that_differ(
     present: Sequence[tuple[NumberColumn | CategoryColumn, str]],
 ) -> tuple[tuple[str, str], tuple[str, str]]:
-    named = [
-        (
-            ("dates or times" if part.is_time else "numbers")
-            if isinstance(part, NumberColumn)
-            else _ORIGINS[part.origin],
-            label,
-        )
-        for part, label in present
-    ]
+    named = [(in_words(part), label) for part, label in present]
     return named[0], next((n for n in named if n[0] != named[0][0]), named[-1])
 
 
@@ -417,7 +474,8 @@ def _sort_of(value: object) -> str:
     return "nested"
 
 
-def _is_text(kind: ArrowArray) -> bool:
+def is_text(kind: ArrowArray) -> bool:
+    """Return whether an Arrow type is one of text."""
     return bool(
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
@@ -435,9 +493,10 @@ def valid_rows(chunk: ArrowArray) -> NDArray[np.bool_]:
 
 
 def _floats(chunk: ArrowArray) -> FloatArray:
-    present = chunk.drop_null()
+    # Dropping loads pyarrow.compute, for which two small files would wait longest.
+    present = chunk.drop_null() if chunk.null_count else chunk
     if pa.types.is_decimal(present.type):
-        present = pc.cast(present, pa.float64())
+        present = present.cast(pa.float64())
     return as_numpy(present).astype(np.float64, copy=False)
 
 
@@ -445,18 +504,20 @@ def _seconds(chunk: ArrowArray) -> FloatArray:
     present = chunk.drop_null()
     kind = present.type
     if pa.types.is_date(kind):
-        days = pc.cast(pc.cast(present, pa.date32()), pa.int32())
+        days = present.cast(pa.date32()).cast(pa.int32())
         return as_numpy(days) * 86_400.0
     per_second = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
-    counts = pc.cast(present, pa.int32() if pa.types.is_time32(kind) else pa.int64())
+    counts = present.cast(pa.int32() if pa.types.is_time32(kind) else pa.int64())
     return as_numpy(counts) / per_second
 
 
 def _numbers(chunks: Sequence[FloatArray], n_missing: int) -> NumberColumn | MissingColumn:
     values = np.concatenate(chunks) if len(chunks) != 1 else chunks[0]
-    is_nan = np.isnan(values)
-    n_nan = int(np.count_nonzero(is_nan))
-    if n_nan:
+    n_nan = 0
+    # A NaN makes the smallest value NaN: cheaper to ask than whether each is one.
+    if len(values) and np.isnan(values.min()):
+        is_nan = np.isnan(values)
+        n_nan = int(np.count_nonzero(is_nan))
         values = values[~is_nan]
     return (
         NumberColumn(values, n_missing + n_nan) if len(values) else MissingColumn(n_missing + n_nan)
@@ -466,15 +527,16 @@ def _numbers(chunks: Sequence[FloatArray], n_missing: int) -> NumberColumn | Mis
 def text_counts(chunk: ArrowArray) -> Counter[str]:
     """Return how often each text occurs in one Arrow array, NULL left out."""
     if pa.types.is_string_view(chunk.type):
-        chunk = pc.cast(chunk, pa.large_string())
+        chunk = chunk.cast(pa.large_string())
     if pa.types.is_dictionary(chunk.type):
         # Codes are counted, not texts; a dictionary may name a text twice or not use it.
-        codes = as_numpy(chunk.indices.drop_null())
+        # Dropping nothing would import pyarrow's compute module all the same.
+        codes = as_numpy(chunk.indices.drop_null() if chunk.null_count else chunk.indices)
         rows = np.bincount(codes.astype(np.int64), minlength=len(chunk.dictionary))
         names = chunk.dictionary.to_pylist()
         pairs = [(n, int(r)) for n, r in zip(names, rows, strict=True) if r and n is not None]
     else:
-        counted = pc.value_counts(chunk.drop_null())
+        counted = chunk.drop_null().value_counts()
         values, times = counted.field("values"), counted.field("counts")
         pairs = list(zip(values.to_pylist(), times.to_pylist(), strict=True))
     counts: Counter[str] = Counter()
@@ -493,8 +555,8 @@ def _text_counts(array: ArrowArray) -> Counter[str]:
 def _canonical_counts(array: ArrowArray) -> Counter[str]:
     counts: Counter[str] = Counter()
     for chunk in array.chunks:
-        plain = pc.cast(chunk, chunk.type.value_type) if _is_coded(chunk) else chunk
-        counted = pc.value_counts(plain.drop_null())
+        plain = chunk.cast(chunk.type.value_type) if _is_coded(chunk) else chunk
+        counted = plain.drop_null().value_counts()
         pairs = zip(
             counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True
         )

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
 from drift_assets.errors import ColumnError
@@ -76,7 +75,7 @@ class Days:
         kind = array.type
         if pa.types.is_dictionary(kind):
             kind = kind.value_type
-            array = pc.cast(array, kind)
+            array = array.cast(kind)
         if pa.types.is_null(kind):
             return np.full(len(array), np.datetime64("NaT"), dtype="datetime64[D]")
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -98,8 +97,8 @@ class Days:
     def _of_instants(self, chunk: ArrowArray) -> DayArray:
         zone = getattr(chunk.type, "tz", None)
         per_day = pa.types.is_date(chunk.type)
-        counts = pc.cast(chunk, pa.date32()) if per_day else chunk
-        counts = pc.fill_null(pc.cast(counts, pa.int32() if per_day else pa.int64()), 0)
+        counts = chunk.cast(pa.date32()) if per_day else chunk
+        counts = counts.cast(pa.int32() if per_day else pa.int64()).fill_null(0)
         unit = "D" if per_day else chunk.type.unit
         instants = as_numpy(counts).astype(np.int64).view(f"datetime64[{unit}]")
         missing = ~valid_rows(chunk)
@@ -127,7 +126,7 @@ class Days:
                 bad.append(position)
             else:
                 table[position] = day
-        codes = as_numpy(pc.fill_null(coded.indices, len(table) - 1))
+        codes = as_numpy(coded.indices.fill_null(len(table) - 1))
         first_bad = int(np.argmax(np.isin(codes, bad))) if bad else None
         return table[codes], first_bad
 

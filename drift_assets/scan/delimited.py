@@ -10,15 +10,15 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # ships no types
 
 from drift_assets.errors import ColumnError, NoDataError, UnreadableFileError
-from drift_assets.profiles.binning import FloatArray
+from drift_assets.profiles.binning import NAMED_CATEGORIES, FloatArray
 from drift_assets.scan.columns import (
     ARROW_FAILURES,
     ArrowArray,
@@ -26,10 +26,13 @@ from drift_assets.scan.columns import (
     Found,
     MissingColumn,
     NumberColumn,
+    Piece,
+    TextPiece,
     Want,
     WrongType,
     arrow_integers,
     as_numpy,
+    merge,
     number_from_text,
     shown,
     spells_dates,
@@ -39,6 +42,7 @@ from drift_assets.scan.columns import (
 from drift_assets.scan.days import BoolArray, DayArray, Days
 from drift_assets.scan.frames import absent_date_column
 from drift_assets.scan.rows import Suitability
+from drift_assets.scan.shelf import Shelf, Shelved
 
 MISSING_TOKENS: Final = (
     "",
@@ -85,6 +89,8 @@ class DelimitedPart:
         ``gzip``, ``zstd`` or None.
     days
         Which rows to keep; by default all.
+    shelf
+        Where decoded numbers wait; by default one of its own.
 
     Raises
     ------
@@ -105,8 +111,10 @@ class DelimitedPart:
         delimiter: str,
         compression: str | None = None,
         days: Days | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.label: Final = path.name
+        self._shelf: Final = shelf or Shelf()
         self._path = path
         self._delimiter = delimiter
         self._compression = compression
@@ -118,7 +126,7 @@ class DelimitedPart:
         )
         if days is not None and days.column not in self.columns:
             raise ColumnError(absent_date_column(days.column, str(path), self.columns))
-        self._found: dict[tuple[str, Want], Found] = {}
+        self._found: dict[tuple[str, Want], _Gathered] = {}
         self._n_rows: int | None = None
 
     @property
@@ -138,20 +146,47 @@ class DelimitedPart:
         if new:
             self._gather(new)
 
-    def take(self, name: str, want: Want) -> Found:
-        """Return what a column holds."""
+    def pieces(self, name: str, want: Want) -> Iterator[Piece]:
+        """Yield what a column holds, piece by piece."""
         self.prepare({name: want})
-        return self._found.pop((name, want))
+        found = self._found[name, want]
+        if isinstance(found, _Numbers):
+            yield MissingColumn(found.n_missing)
+            for shelved in found.numbers:
+                yield NumberColumn(self._shelf.fetch(shelved), 0)
+        elif isinstance(found, _ManyTexts):
+            # Too many to keep: they are read once more.
+            for first_row, columns, keep in self._kept_blocks([name]):
+                del first_row
+                texts = columns[0]
+                yield TextPiece(texts if keep is None else _taken(texts, keep), None)
+        else:
+            yield found
+
+    def release(self, name: str, want: Want) -> None:
+        """Let go of a column."""
+        self._found.pop((name, want), None)
+
+    def take(self, name: str, want: Want) -> Found:
+        """Return what a column holds, as a whole."""
+        whole = [
+            piece.counted() if isinstance(piece, TextPiece) else piece
+            for piece in self.pieces(name, want)
+        ]
+        self.release(name, want)
+        return merge(whole, [self.label] * len(whole))
 
     def suitability(self) -> Mapping[str, Suitability]:
         """Return for each column whether it can be watched."""
-        self.prepare(dict.fromkeys(self.columns, "any"))
+        self.prepare(dict.fromkeys((n for n in self.columns if n not in self.repeated), "any"))
         found: dict[str, Suitability] = {}
         for name in self.columns:
             column = self._found.get((name, "any"))
             found[name] = "watchable"
             if isinstance(column, MissingColumn):
                 found[name] = "missing"
+            elif isinstance(column, _ManyTexts):
+                found[name] = "unsuitable" if column.are_dates else "watchable"
             elif isinstance(column, CategoryColumn) and spells_dates(column.counts):
                 found[name] = "unsuitable"
         return found
@@ -173,16 +208,9 @@ class DelimitedPart:
                 yield name, first_row - 1, values
 
     def _gather(self, wants: Mapping[str, Want]) -> None:
-        gatherers = {name: _Gatherer(want) for name, want in wants.items()}
-        days = self._days
-        names = [*wants, *([days.column] if days else [])]
+        gatherers = {name: _Gatherer(want, self._shelf) for name, want in wants.items()}
         n_rows = 0
-        for first_row, columns in self._blocks([self._header.index(n) for n in names] or [0]):
-            keep = None
-            if days is not None:
-                keep = days.keep(
-                    days.dates(columns[-1], label=str(self._path), first_row=first_row)
-                )
+        for first_row, columns, keep in self._kept_blocks(list(wants)):
             n_rows += len(columns[0]) if keep is None else int(np.count_nonzero(keep))
             for gatherer, values in zip(gatherers.values(), columns, strict=False):
                 gatherer.add(values, first_row, keep)
@@ -196,6 +224,23 @@ class DelimitedPart:
             self._gather(late)
             for name in late:
                 self._found[name, wants[name]] = self._found.pop((name, "category"))
+
+    def _kept_blocks(
+        self, names: Sequence[str]
+    ) -> Iterator[tuple[int, list[ArrowArray], BoolArray | None]]:
+        """Yield (number of the first row, columns, which rows to keep or None), block by block.
+
+        There is one column more at least than ``names`` if there are none.
+        """
+        days = self._days
+        read = [*names, *([days.column] if days else [])]
+        for first_row, columns in self._blocks([self._header.index(n) for n in read] or [0]):
+            keep = None
+            if days is not None:
+                keep = days.keep(
+                    days.dates(columns[-1], label=str(self._path), first_row=first_row)
+                )
+            yield first_row, columns, keep
 
     def _blocks(self, positions: Sequence[int]) -> Iterator[tuple[int, list[ArrowArray]]]:
         """Yield (number of the first row, one text array per position), block by block."""
@@ -317,24 +362,43 @@ class DelimitedPart:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """A column of numbers, on the shelf."""
+
+    numbers: Sequence[Shelved]
+    n_missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class _ManyTexts:
+    """A column of more different texts than are kept; ``are_dates`` if all of them are."""
+
+    are_dates: bool
+
+
+_Gathered = CategoryColumn | MissingColumn | WrongType | _Numbers | _ManyTexts
+
+
 class _Gatherer:
     """One column of a delimited file on its way from text to what is wanted."""
 
-    def __init__(self, want: Want) -> None:
+    def __init__(self, want: Want, shelf: Shelf) -> None:
         self._want = want
+        self._shelf = shelf
         self._numeric = want != "category"
-        self._numbers: list[FloatArray] = []
+        self._numbers: list[Shelved] = []
         self._counts: Counter[str] = Counter()
         self._n_missing = 0
         self._wrong: WrongType | None = None
+        self._many = False
+        self._are_dates = True
         self.is_late_text = False
 
     def add(self, values: ArrowArray, first_row: int, keep: BoolArray | None) -> None:
         """Take in one block of text."""
-        rows = None
         if keep is not None:
-            rows = np.flatnonzero(keep)
-            values = values.take(arrow_integers(rows))
+            values = _taken(values, keep)
         self._n_missing += values.null_count
         if self._wrong or self.is_late_text or values.null_count == len(values):
             return
@@ -343,10 +407,12 @@ class _Gatherer:
             if bad is None:
                 n_nan = int(np.count_nonzero(np.isnan(numbers)))
                 self._n_missing += n_nan
-                self._numbers.append(numbers[~np.isnan(numbers)] if n_nan else numbers)
+                self._numbers.append(
+                    self._shelf.put(numbers[~np.isnan(numbers)] if n_nan else numbers)
+                )
                 return
             if self._want == "number":
-                row = first_row + (bad if rows is None else int(rows[bad]))
+                row = first_row + (bad if keep is None else int(np.flatnonzero(keep)[bad]))
                 self._wrong = WrongType(
                     f"found {shown(values[bad].as_py())} in row {row:,}, expected numbers"
                 )
@@ -355,18 +421,36 @@ class _Gatherer:
             if self._numbers:
                 self.is_late_text = True
                 return
-        self._counts.update(text_counts(values))
+        self._add_texts(values)
 
-    def found(self) -> Found:
+    def _add_texts(self, values: ArrowArray) -> None:
+        # Once there are too many, only whether all are dates is still to be learned.
+        if self._many and not self._are_dates:
+            return
+        counts = text_counts(values)
+        if not self._many:
+            self._counts.update(counts)
+        if len(self._counts) > NAMED_CATEGORIES:
+            self._are_dates = spells_dates(self._counts)
+            self._counts, self._many = Counter(), True
+        elif self._many:
+            self._are_dates = spells_dates(counts)
+
+    def found(self) -> _Gathered:
         """Return what the column holds."""
         if self._wrong is not None:
             return self._wrong
+        if self._many:
+            return _ManyTexts(self._are_dates)
         if self._counts:
             return CategoryColumn(self._counts, self._n_missing, None)
-        values = np.concatenate([np.empty(0), *self._numbers])
-        return (
-            NumberColumn(values, self._n_missing) if len(values) else MissingColumn(self._n_missing)
-        )
+        if any(map(len, self._numbers)):
+            return _Numbers(self._numbers, self._n_missing)
+        return MissingColumn(self._n_missing)
+
+
+def _taken(values: ArrowArray, keep: BoolArray) -> ArrowArray:
+    return values.take(arrow_integers(np.flatnonzero(keep)))
 
 
 def numbers_from_text(values: ArrowArray) -> tuple[FloatArray, int | None]:
@@ -375,7 +459,7 @@ def numbers_from_text(values: ArrowArray) -> tuple[FloatArray, int | None]:
     The second value is the index of the first text that is no number, or None.
     """
     try:
-        numbers = pc.cast(values.drop_null(), pa.float64())
+        numbers = values.drop_null().cast(pa.float64())
         return as_numpy(numbers), None
     except pa.ArrowInvalid:
         # Spaces around a number are rare enough for the slow way.

@@ -13,6 +13,7 @@ from drift_assets.scan.frames import TypedPart
 from drift_assets.scan.json_records import open_json
 from drift_assets.scan.parquet import open_parquet
 from drift_assets.scan.rows import Rows
+from drift_assets.scan.shelf import Shelf
 
 Format = Literal["csv", "tsv", "json", "jsonl", "parquet"]
 
@@ -91,11 +92,14 @@ def rows_from_files(
     days = None
     if date_column is not None and (start is not None or end is not None):
         days = Days(date_column, start, end, timezone)
-    return Rows(tuple(open_part(Path(path), days=days) for path in paths))
+    shelf = Shelf()
+    return Rows(tuple(open_part(Path(path), days=days, shelf=shelf) for path in paths))
 
 
-def open_part(path: Path, *, days: Days | None = None) -> DelimitedPart | TypedPart:
-    """Return the rows of one file."""
+def open_part(
+    path: Path, *, days: Days | None = None, shelf: Shelf | None = None
+) -> DelimitedPart | TypedPart:
+    """Return the rows of one file; files on one ``shelf`` share what memory it holds."""
     kind = _kind_of(path)
     _check_content(path, kind)
     if kind.format == "parquet":
@@ -109,6 +113,7 @@ def open_part(path: Path, *, days: Days | None = None) -> DelimitedPart | TypedP
         delimiter="\t" if kind.format == "tsv" else ",",
         compression=kind.compression,
         days=days,
+        shelf=shelf,
     )
 
 

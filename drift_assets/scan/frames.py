@@ -3,7 +3,7 @@
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import cached_property
 from typing import Any, Final, cast
 
@@ -19,15 +19,17 @@ from drift_assets.scan.columns import (
     Found,
     Loose,
     MissingColumn,
+    Piece,
     Want,
     arrow_integers,
     column_from_arrow,
     column_from_objects,
     holds_scalars,
+    pieces_from_arrow,
     spells_dates,
 )
 from drift_assets.scan.days import BoolArray, DayArray, Days
-from drift_assets.scan.rows import Rows, Suitability
+from drift_assets.scan.rows import PIECE_ROWS, Rows, Suitability
 
 FRAME: Final = "the data frame"
 
@@ -49,9 +51,15 @@ ArrowSchema = Any
 Load = Callable[[str], ArrowArray | Loose]
 """Returns one column as an Arrow array, chunked or not, or as `Loose` values."""
 
+Stream = Callable[[str, int], Iterable[ArrowArray]]
+"""Returns one column as Arrow arrays of at most so many rows each, read as they are asked for."""
+
+FIRST_LOOK: Final = 1 << 16
+"""Rows read together where most often the first few answer the question."""
+
 
 class TypedPart:
-    """Columns with types, read one at a time; so memory holds one column.
+    """Columns with types, read one at a time, and in pieces where the source can do that.
 
     Parameters
     ----------
@@ -63,6 +71,8 @@ class TypedPart:
         Rows before any are left out.
     load
         Returns one column.
+    stream
+        Returns one column in pieces; by default those of what ``load`` returns.
     index
         Columns that were the index of a pandas frame: read when asked for, but
         not watched of themselves.
@@ -82,6 +92,7 @@ class TypedPart:
         n_rows: int,
         load: Load,
         *,
+        stream: Stream | None = None,
         index: Collection[str] = (),
         days: Days | None = None,
         numbers: Collection[str] = (),
@@ -93,6 +104,7 @@ class TypedPart:
         self.repeated: Final = frozenset(n for n, times in Counter(names).items() if times > 1)
         self._n_rows = n_rows
         self._load = load
+        self._stream = stream
         self._index = frozenset(index)
         self._days = days
         self._numbers = frozenset(numbers)
@@ -105,20 +117,29 @@ class TypedPart:
     def prepare(self, wants: Mapping[str, Want]) -> None:
         """Do nothing: columns are read when they are taken."""
 
-    def take(self, name: str, want: Want) -> Found:
-        """Return what a column holds."""
-        array = self._load(name)
-        rows = None
-        if self._keep is not None:
-            kept = np.flatnonzero(self._keep)
+    def release(self, name: str, want: Want) -> None:
+        """Do nothing: no column is kept."""
+
+    def pieces(self, name: str, want: Want) -> Iterator[Piece]:
+        """Yield what a column holds, piece by piece."""
+        first = 0
+        for array in self._arrays(name, PIECE_ROWS):
             if isinstance(array, Loose):
-                rows = kept.tolist()
-                array = Loose([array.values[row] for row in rows])
+                # Its values have no common type, so they are judged together.
+                yield self._of(array, want)
+                return
+            after = first + len(array)
+            if self._keep is None:
+                yield from pieces_from_arrow(array, want, first_row=first)
             else:
-                array = array.take(arrow_integers(kept))
-        if isinstance(array, Loose):
-            return column_from_objects(array.values, want, rows=rows)
-        return column_from_arrow(array, want)
+                kept = np.flatnonzero(self._keep[first:after])
+                if len(kept):
+                    yield from pieces_from_arrow(array.take(arrow_integers(kept)), want)
+            first = after
+
+    def take(self, name: str, want: Want) -> Found:
+        """Return what a column holds, as a whole."""
+        return self._of(self._load(name), want)
 
     def suitability(self) -> Mapping[str, Suitability]:
         """Return for each column whether it can be watched."""
@@ -131,34 +152,83 @@ class TypedPart:
     def dates(self) -> DayArray:
         """Return the day of each row, those of other days included."""
         days = cast("Days", self._days)
-        if days.column not in self.columns:
-            raise ColumnError(absent_date_column(days.column, self.label, self.columns))
-        return days.dates(self._load(days.column), label=self.label)
+        return np.concatenate([np.empty(0, dtype="datetime64[D]"), *self._dates(days)])
 
     def batches(self, names: Sequence[str]) -> Iterable[tuple[str, int, ArrowArray | Loose]]:
         """Yield (name, first row, values) of columns, all rows."""
         for name in names:
-            yield name, 0, self._load(name)
+            first = 0
+            for array in self._arrays(name, PIECE_ROWS):
+                yield name, first, array
+                first += 0 if isinstance(array, Loose) else len(array)
 
     @cached_property
     def _keep(self) -> BoolArray | None:
-        return None if self._days is None else self._days.keep(self.dates())
+        days = self._days
+        if days is None:
+            return None
+        return np.concatenate([np.empty(0, dtype=bool), *map(days.keep, self._dates(days))])
+
+    def _dates(self, days: Days) -> Iterator[DayArray]:
+        """Yield the day of each row, piece by piece."""
+        if days.column not in self.columns:
+            raise ColumnError(absent_date_column(days.column, self.label, self.columns))
+        first = 0
+        for array in self._arrays(days.column, PIECE_ROWS):
+            dates = days.dates(array, label=self.label, first_row=first + 1)
+            first += len(dates)
+            yield dates
+
+    def _arrays(self, name: str, n_rows: int) -> Iterator[ArrowArray | Loose]:
+        """Yield a column's rows, those of other days included, ``n_rows`` at a time."""
+        if self._stream is not None:
+            yield from self._stream(name, n_rows)
+            return
+        whole = self._load(name)
+        if isinstance(whole, Loose) or len(whole) <= n_rows:
+            yield whole
+            return
+        for start in range(0, len(whole), n_rows):
+            yield whole.slice(start, n_rows)
+
+    def _of(self, array: ArrowArray | Loose, want: Want) -> Found:
+        rows = None
+        if self._keep is not None:
+            kept = np.flatnonzero(self._keep)
+            if isinstance(array, Loose):
+                rows = kept.tolist()
+                array = Loose([array.values[row] for row in rows])
+            else:
+                array = array.take(arrow_integers(kept))
+        if isinstance(array, Loose):
+            return column_from_objects(array.values, want, rows=rows)
+        return column_from_arrow(array, want)
 
     def _suitability(self, name: str) -> Suitability:
         if name in self._index:
             return "unsuitable"
         if name in self._numbers and self._days is None:
             return "watchable"
-        array = self._load(name)
-        if isinstance(array, Loose):
-            return "watchable" if holds_scalars(array.values) else "unsuitable"
-        kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
-        found = column_from_arrow(array, "any")
-        if isinstance(found, MissingColumn):
-            return "missing"
-        dates = isinstance(found, CategoryColumn) and spells_dates(found.counts)
-        unsuitable = pa.types.is_temporal(kind) or isinstance(found, Unprofiled) or dates
-        return "unsuitable" if unsuitable else "watchable"
+        first, all_dates = 0, False
+        for array in self._arrays(name, FIRST_LOOK):
+            if isinstance(array, Loose):
+                return "watchable" if holds_scalars(array.values) else "unsuitable"
+            kept = array
+            if self._keep is not None:
+                rows = np.flatnonzero(self._keep[first : first + len(array)])
+                kept = array.take(arrow_integers(rows))
+            first += len(array)
+            kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+            found = column_from_arrow(kept, "any")
+            if isinstance(found, MissingColumn):
+                continue
+            if pa.types.is_temporal(kind) or isinstance(found, Unprofiled):
+                return "unsuitable"
+            all_dates = isinstance(found, CategoryColumn) and spells_dates(found.counts)
+            # The first value that is no date settles it.
+            if not all_dates:
+                return "watchable"
+        return "unsuitable" if all_dates else "missing"
 
 
 def absent_date_column(column: str, label: str, known: Sequence[str]) -> str:

@@ -2,11 +2,13 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, repeat
+from typing import Final
 
 import numpy as np
 
 from drift_assets.errors import ColumnError, NoDataError
-from drift_assets.monitors import Column, Monitor
 from drift_assets.profiles import (
     Baseline,
     CategoricalBinning,
@@ -17,24 +19,22 @@ from drift_assets.profiles import (
     Profile,
     Unprofiled,
 )
-from drift_assets.profiles.binning import finite_range
-from drift_assets.scan.columns import (
-    CategoryColumn,
-    Found,
-    MissingColumn,
-    NumberColumn,
-    Want,
-    WrongType,
-    inferred,
-    with_origin,
-)
-from drift_assets.scan.rows import Rows
+from drift_assets.profiles.binning import distinct
+from drift_assets.scan.categories import CountedCategories, count_categories
+from drift_assets.scan.columns import NumberColumn, Want, WrongType
+from drift_assets.scan.numbers import Reading
+from drift_assets.scan.order_statistics import fit_in_passes
+from drift_assets.scan.rows import PIECE_ROWS, ColumnRows, NotOfOneKindError, Rows
+from drift_assets.watch import Column, Watch
 
 _WANTS: dict[str | None, Want] = {None: "any", "numeric": "number", "categorical": "category"}
 _INFINITE_GRID = np.array([0.0])
 
+WHOLE_ROWS: Final = 1 << 24
+"""Up to so many baseline rows, 128 MiB a column, a column is sorted whole; else in two passes."""
 
-def fit_baseline(rows: Rows, monitor: Monitor) -> Baseline:
+
+def fit_baseline(rows: Rows, monitor: Watch) -> Baseline:
     """Return the frozen baseline that ``rows`` define for a monitor.
 
     What a column is, numeric or categorical, is told by all of its values,
@@ -57,8 +57,8 @@ def fit_baseline(rows: Rows, monitor: Monitor) -> Baseline:
     wants = {name: _WANTS[c.kind] for name, c in columns.items() if name in rows.columns}
     profiles: dict[str, Profile] = {}
 
-    def fit(name: str, found: Found) -> Profile | str:
-        return _fit(found, columns[name], monitor.usual_rows)
+    def fit(name: str, column: ColumnRows) -> Profile | str:
+        return _fit(column, columns[name], monitor.usual_rows)
 
     for name, profile in rows.each(wants, fit):
         if isinstance(profile, str):
@@ -101,93 +101,108 @@ def profile_rows(
         for name in names
     }
 
-    def profile(name: str, found: Found) -> Profile | Unprofiled:
-        return _profile(found, baseline.columns[name])
+    def profile(name: str, column: ColumnRows) -> Profile | Unprofiled:
+        return _profile(column, baseline.columns[name])
 
     profiles = dict(rows.each(wants, profile))
     extra = tuple(name for name in rows.columns if name not in baseline.columns)
     return DatasetProfile(rows.n_rows, profiles, extra)
 
 
-def _fit(found: Found, column: Column, usual_rows: int | None) -> Profile | str:
+def _fit(rows: ColumnRows, column: Column, usual_rows: int | None) -> Profile | str:
     """Return the baseline profile of one column, or what is wrong with it."""
-    if isinstance(found, Unprofiled):
-        return found.reason
-    if isinstance(found, WrongType):
-        return f"declared {column.kind}, but {found.reason}"
-    if isinstance(found, MissingColumn):
-        # A ruler without marks: nothing can be counted on it.
-        empty = CategoricalBinning((), frozenset(), "text")
-        return CategoricalProfile.of({}, empty, n_missing=found.n_missing)
-    if isinstance(found, NumberColumn):
-        threshold = column.decision_threshold
-        include = [] if threshold is None else [threshold]
-        values = np.sort(found.numbers)
-        first, last = finite_range(values)
-        if first < last:
-            binning = NumericBinning.fit(
+    try:
+        first, pieces = rows.opened()
+        if isinstance(first, NumberColumn):
+            reading = Reading(pieces, is_time=first.is_time)
+            return _fit_numbers(rows, reading, column, usual_rows)
+        if first is None:
+            # A ruler without marks: nothing can be counted on it.
+            empty = CategoricalBinning((), frozenset(), "text")
+            return CategoricalProfile.of({}, empty, n_missing=rows.n_rows)
+        found = count_categories(rows, pieces)
+    except NotOfOneKindError as error:
+        declared = isinstance(error.found, WrongType)
+        return f"declared {column.kind}, but {error}" if declared else str(error)
+    binning = CategoricalBinning.fit(
+        found.counts, origin=found.origin, usual_rows=usual_rows, n_unnamed=found.n_unnamed
+    )
+    return _over_categories(found, binning)
+
+
+def _fit_numbers(
+    rows: ColumnRows, reading: Reading, column: Column, usual_rows: int | None
+) -> NumericProfile:
+    include = [] if column.decision_threshold is None else [column.decision_threshold]
+    try:
+        if rows.n_rows <= WHOLE_ROWS:
+            values = reading.whole(rows.n_rows)
+            return NumericProfile.fit(
                 values,
+                n_missing=reading.n_missing,
                 usual_rows=usual_rows,
                 include=include,
                 is_sorted=True,
-                is_time=found.is_time,
+                is_time=reading.is_time,
             )
-        else:
-            # Nothing but infinite values: below zero, and above.
-            grid = np.unique(np.concatenate([_INFINITE_GRID, include]))
-            starts = np.array([0, 1, 2 * len(grid)], dtype=np.int64)
-            binning = NumericBinning(grid, exact=True, psi_starts=starts, js_starts=starts)
-        return NumericProfile.of(values, binning, n_missing=found.n_missing, is_sorted=True)
-    known = inferred(found)
-    ruler = CategoricalBinning.fit(
-        known.counts, origin=known.origin or "text", usual_rows=usual_rows
-    )
-    return CategoricalProfile.of(known.counts, ruler, n_missing=known.n_missing)
+        again = (Reading(rows.pieces(), is_time=reading.is_time) for _ in repeat(None))
+        readings = chain([reading], again)
+        profile = fit_in_passes(
+            lambda: next(readings),
+            rows.n_rows,
+            usual_rows=usual_rows,
+            include=include,
+            is_time=reading.is_time,
+        )
+        return replace(profile, n_missing=reading.n_missing)
+    except NoDataError:
+        # Nothing but infinite values: below zero, and above.
+        grid = distinct(np.concatenate([_INFINITE_GRID, include]))
+        starts = np.array([0, 1, 2 * len(grid)], dtype=np.int64)
+        binning = NumericBinning(grid, exact=True, psi_starts=starts, js_starts=starts)
+        return _over_numbers(Reading(rows.pieces(), is_time=reading.is_time), binning)
 
 
-def _profile(found: Found, baseline: Profile) -> Profile | Unprofiled:
+def _profile(rows: ColumnRows, baseline: Profile) -> Profile | Unprofiled:
     """Return the profile of one current column over the baseline's ruler, or a reason."""
-    if isinstance(found, Unprofiled):
-        return found
-    if not baseline.n:
-        return Unprofiled("the baseline has no value in this column")
-    profile: Profile | WrongType
-    if isinstance(found, WrongType):
-        profile = found
-    elif isinstance(baseline, NumericProfile):
-        profile = _numeric(found, baseline.binning)
-    else:
-        profile = _categorical(found, baseline.binning)
-    if isinstance(profile, WrongType):
-        return Unprofiled(f"type changed: {profile.reason}")
-    return profile
+    try:
+        if not baseline.n:
+            rows.opened()
+            return Unprofiled("the baseline has no value in this column")
+        if isinstance(baseline, NumericProfile):
+            binning = baseline.binning
+            return _over_numbers(Reading(rows.pieces(), is_time=binning.is_time), binning)
+        ruler = baseline.binning
+        found = count_categories(rows, rows.pieces(), origin=ruler.origin, known=ruler.known)
+        return _over_categories(found, ruler)
+    except NotOfOneKindError as error:
+        if isinstance(error.found, Unprofiled):
+            return error.found
+        if not baseline.n:
+            return Unprofiled("the baseline has no value in this column")
+        return Unprofiled(f"type changed: {error}")
 
 
-def _numeric(
-    found: NumberColumn | CategoryColumn | MissingColumn, binning: NumericBinning
-) -> NumericProfile | WrongType:
-    if isinstance(found, CategoryColumn):
-        return WrongType("found text, expected numbers")
-    if isinstance(found, NumberColumn) and found.is_time != binning.is_time:
-        sides = ("dates or times", "numbers")
-        is_, ought = sides if found.is_time else sides[::-1]
-        return WrongType(f"found {is_}, expected {ought}")
-    values = found.numbers if isinstance(found, NumberColumn) else np.empty(0)
-    return NumericProfile.of(values, binning, n_missing=found.n_missing)
+def _over_numbers(reading: Reading, binning: NumericBinning) -> NumericProfile:
+    profile: NumericProfile | None = None
+    for ordered in reading.ascending():
+        one = len(ordered) < PIECE_ROWS and profile is None
+        part = NumericProfile.of(ordered, binning, is_sorted=True, count_distinct=one)
+        profile = part if profile is None else profile + part
+    if profile is None:
+        profile = NumericProfile.of(np.empty(0), binning)
+    return replace(profile, n_missing=reading.n_missing)
 
 
-def _categorical(
-    found: NumberColumn | CategoryColumn | MissingColumn, binning: CategoricalBinning
-) -> CategoricalProfile | WrongType:
-    if isinstance(found, NumberColumn):
-        return WrongType("found numbers, expected categories")
-    counts: Mapping[str, int] = {}
-    if isinstance(found, CategoryColumn):
-        known = with_origin(found, binning.origin)
-        if isinstance(known, WrongType):
-            return known
-        counts = known.counts
-    return CategoricalProfile.of(counts, binning, n_missing=found.n_missing)
+def _over_categories(found: CountedCategories, binning: CategoricalBinning) -> CategoricalProfile:
+    return CategoricalProfile.of(
+        found.counts,
+        binning,
+        n_missing=found.n_missing,
+        n_unnamed=found.n_unnamed,
+        n_distinct=found.n_distinct,
+        distinct_error=found.distinct_error,
+    )
 
 
 def _absent(columns: Mapping[str, Column], rows: Rows) -> list[str]:

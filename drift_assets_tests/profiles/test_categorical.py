@@ -63,3 +63,20 @@ def test_profiles_over_different_rulers_do_not_add() -> None:
     other = CategoricalBinning.fit({"a": 900, "b": 97})
     with pytest.raises(BinningMismatchError, match="one and the same"):
         CategoricalProfile.of({"a": 1}, RULER) + CategoricalProfile.of({"a": 1}, other)
+
+
+def test_rows_without_a_name_are_other_or_unseen_as_the_ruler_knows() -> None:
+    counts = {"a": 60, "new": 30}
+    knows = CategoricalBinning.fit({"a": 90, "rare": 1})
+    found = CategoricalProfile.of(counts, knows, n_unnamed=10, n_distinct=500, distinct_error=0.01)
+    assert dict(zip(knows.labels, found.counts.tolist(), strict=True)) == {
+        "a": 60,
+        "other (1 rare)": 0,
+        "unseen": 40,
+    }
+    assert found.unseen == (("new", 30),)
+    assert (found.n_distinct, found.distinct_error) == (500, 0.01)
+    does_not = CategoricalBinning.fit({"a": 90}, n_unnamed=10)
+    found = CategoricalProfile.of(counts, does_not, n_unnamed=10)
+    assert found.counts.tolist() == [60, 40, 0]
+    assert found.unseen == ()

@@ -124,7 +124,7 @@ def test_other_files_are_refused(content: bytes) -> None:
 
 
 def test_a_newer_format_asks_for_an_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drift_assets.profiles.dataset.FORMAT", 2)
+    monkeypatch.setattr("drift_assets.profiles.dataset.FORMAT", 3)
     newer = baseline().to_bytes()
     monkeypatch.undo()
     with pytest.raises(BaselineError, match="upgrade drift_assets"):

@@ -2,13 +2,10 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drift_assets.errors import ColumnError
-from drift_assets.scan.contents import days_in_file, value_hashes
+from drift_assets.scan.contents import days_in_file
 
 FIRST, SECOND = date(2026, 1, 1), date(2026, 1, 2)
 FRAME = pd.DataFrame(
@@ -86,18 +83,3 @@ def test_a_file_without_the_date_column_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"n": [1]}).to_parquet(path)
     with pytest.raises(ColumnError, match="no date column 'day'"):
         days_in_file(path, date_column="day")
-
-
-@given(st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"])))))
-def test_texts_have_equal_hashes_when_they_are_equal(values: list[str | None]) -> None:
-    found = value_hashes(pa.array(values, pa.string())).tolist()
-    by_value = dict(zip(values, found, strict=True))
-    assert [by_value[value] for value in values] == found
-    assert len(set(found)) == len(set(values))
-
-
-def test_a_slice_and_a_dictionary_have_the_hashes_of_their_values() -> None:
-    whole = pa.array(["skipped", "a", None, "b", ""])
-    expected = value_hashes(pa.array(["a", None, "b", ""])).tolist()
-    assert value_hashes(whole.slice(1)).tolist() == expected
-    assert value_hashes(whole.slice(1).dictionary_encode()).tolist() == expected

@@ -10,7 +10,7 @@ import pytest
 from drift_assets.errors import ColumnError, ConfigurationError
 from drift_assets.profiles import Unprofiled
 from drift_assets.scan import rows_from_frame
-from drift_assets.scan.columns import CategoryColumn, Found, NumberColumn, Want
+from drift_assets.scan.columns import CategoryColumn, Found, NumberColumn, Want, WrongType
 
 VALUES = {"n": [1.0, None, 3.0], "t": ["x", "y", None], "b": [True, None, False]}
 TYPES = {"n": pl.Float64, "t": pl.String, "b": pl.Boolean}
@@ -136,3 +136,29 @@ def test_a_pandas_slice_and_a_strided_array_are_read_as_they_look() -> None:
     found = column({"a": np.arange(10)[::-4]}, "a")
     assert isinstance(found, NumberColumn)
     assert found.numbers.tolist() == [9.0, 5.0, 1.0]
+
+
+def test_text_is_taken_for_dates_only_if_all_of_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drift_assets.scan.frames.FIRST_LOOK", 2)
+    dates = ["2026-01-01", None, None, None, "2026-01-02"]
+    rows = rows_from_frame(
+        {"dates": dates, "not": [*dates[:4], "never"], "late": [None] * 4 + ["x"], "n": [1] * 5}
+    )
+    assert rows.watchable == ("not", "late", "n")
+
+
+def test_a_frame_is_looked_at_in_pieces_with_rows_numbered_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("drift_assets.scan.frames.PIECE_ROWS", 2)
+    column = pa.array([None, None, None, "x", "y"], pa.string())
+    part = rows_from_frame({"n": np.arange(5), "t": column}).parts[0]
+    pieces = list(part.pieces("n", "any"))
+    assert [p.numbers.tolist() for p in pieces if isinstance(p, NumberColumn)] == [
+        [0, 1],
+        [2, 3],
+        [4],
+    ]
+    assert list(part.pieces("t", "number"))[1] == WrongType(
+        "found text, 'x' in row 4, expected numbers"
+    )

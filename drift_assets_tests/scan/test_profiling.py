@@ -1,7 +1,10 @@
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # ships no types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +26,7 @@ from drift_assets.scan import (
     rows_from_files,
     rows_from_frame,
 )
+from drift_assets.scan.shelf import Shelf
 from drift_assets.verdicts import Verdict
 
 
@@ -291,3 +295,158 @@ def test_a_listed_date_is_watched_as_a_number() -> None:
     found = fit_baseline(rows, monitor(features=["when"])).columns["when"]
     assert isinstance(found, NumericProfile)
     assert (found.minimum, found.maximum) == (86_400.0, 3 * 86_400.0)
+
+
+def many_kinds(n: int) -> pa.Table:
+    """Return a column of every kind, with ties, NULL, NaN and infinite values."""
+    random = np.random.default_rng(8)
+    normal = random.normal(size=n)
+    some = random.random(n) < 0.1
+    words = random.choice(["a", "b", "c", "d"], n, p=[0.7, 0.2, 0.05, 0.05])
+    odd = np.where(some, [np.nan, np.inf, -np.inf, 0.0, -0.0] * (n // 5), normal)
+    columns = {
+        "float64": pa.array(normal, mask=some),
+        "float32": pa.array(normal.astype(np.float32)),
+        "odd": pa.array(odd),
+        "int16": pa.array(random.integers(-9_000, 9_000, n).astype(np.int16)),
+        "uint64": pa.array(random.integers(0, 40, n).astype(np.uint64), mask=some),
+        "decimal": pa.array(random.integers(0, 99_999, n)).cast(pa.decimal128(22, 2)),
+        "time": pa.array(random.integers(10**9, 2 * 10**9, n), pa.timestamp("s")),
+        "date": pa.array(random.integers(0, 9_000, n).astype(np.int32), pa.date32()),
+        "bool": pa.array(normal > 1, mask=some),
+        "text": pa.array(words.tolist(), mask=some),
+        "large_text": pa.array(words.tolist(), pa.large_string()),
+        "coded": pa.array(words.tolist(), mask=some).dictionary_encode(),
+        "constant": pa.array(np.full(n, 3.5)),
+        "late": pa.array([None] * (n - 40) + [1.5, 2.5] * 20),
+        "gone": pa.array([None] * n, pa.float64()),
+    }
+    return pa.table(columns)
+
+
+def small_pieces(patch: pytest.MonkeyPatch, rows: int, whole_rows: int) -> None:
+    for module in ("numbers", "frames", "profiling"):
+        patch.setattr(f"drift_assets.scan.{module}.PIECE_ROWS", rows)
+    patch.setattr("drift_assets.scan.profiling.WHOLE_ROWS", whole_rows)
+    patch.setattr("drift_assets.scan.order_statistics.STRIDE", 4)
+    for module in ("profiles.binning", "scan.order_statistics"):
+        patch.setattr(f"drift_assets.{module}.GRID_SIZE", 300)
+
+
+@pytest.mark.parametrize("piece_rows", [333, 1_000, 2_499])
+def test_streamed_and_whole_give_the_same_bins_for_every_kind_of_column(
+    tmp_path: Path, piece_rows: int
+) -> None:
+    table = many_kinds(5_000)
+    pq.write_table(table, tmp_path / "b.parquet", row_group_size=700)
+    watched = monitor(features=table.column_names)
+    baselines = {}
+    for whole_rows in (0, 10_000):
+        with pytest.MonkeyPatch.context() as patch:
+            small_pieces(patch, piece_rows, whole_rows)
+            rows = rows_from_files([tmp_path / "b.parquet"])
+            frozen = fit_baseline(rows, watched)
+            baselines[whole_rows] = frozen
+            # Its own rows over its ruler are its own counts, piece by piece.
+            current = profile_rows(rows_from_files([tmp_path / "b.parquet"]), frozen)
+        for name, one in frozen.columns.items():
+            again = current.columns[name]
+            if name == "gone":
+                assert reason(current, name) == "the baseline has no value in this column"
+                continue
+            assert not isinstance(again, Unprofiled)
+            assert again.psi_counts.tolist() == one.psi_counts.tolist(), name
+            assert (again.n, again.n_missing) == (one.n, one.n_missing)
+    for name, streamed in baselines[0].columns.items():
+        whole = baselines[10_000].columns[name]
+        assert streamed.psi_counts.tolist() == whole.psi_counts.tolist(), name
+        assert streamed.js_counts.tolist() == whole.js_counts.tolist(), name
+        assert streamed.n_missing == whole.n_missing
+        if isinstance(streamed, NumericProfile):
+            assert isinstance(whole, NumericProfile)
+            labels = [p.binning.label(p.binning.psi_starts, 0) for p in (streamed, whole)]
+            assert labels[0] == labels[1]
+            assert (streamed.minimum, streamed.maximum) == (whole.minimum, whole.maximum)
+            assert streamed.mean == pytest.approx(whole.mean, rel=1e-9)
+            assert streamed.std == pytest.approx(whole.std, rel=1e-9, nan_ok=True)
+
+
+def test_a_baseline_is_the_same_however_its_rows_are_cut_up(tmp_path: Path) -> None:
+    table = many_kinds(5_000)
+    watched = monitor(features=table.column_names)
+    pq.write_table(table, tmp_path / "one.parquet")
+    pq.write_table(table, tmp_path / "groups.parquet", row_group_size=123)
+    pq.write_table(table.slice(0, 1_234), tmp_path / "a.parquet")
+    pq.write_table(table.slice(1_234), tmp_path / "b.parquet")
+    with pytest.MonkeyPatch.context() as patch:
+        small_pieces(patch, 1_000, 0)
+        ids = {
+            fit_baseline(rows, watched).id
+            for rows in (
+                rows_from_frame(table),
+                rows_from_files([tmp_path / "one.parquet"]),
+                rows_from_files([tmp_path / "groups.parquet"]),
+                rows_from_files([tmp_path / "a.parquet", tmp_path / "b.parquet"]),
+            )
+        }
+    assert len(ids) == 1
+
+
+def test_days_of_a_file_are_streamed_too(tmp_path: Path) -> None:
+    day = pd.date_range("2026-01-01", periods=10).repeat(100)
+    frame = pd.DataFrame({"day": day, "n": np.arange(1_000.0), "t": ["x", "y"] * 500})
+    frame.to_parquet(tmp_path / "b.parquet")
+    frame.to_csv(tmp_path / "b.csv", index=False)
+    wanted = {"date_column": "day", "start": date(2026, 1, 3), "end": date(2026, 1, 6)}
+    whole = fit_baseline(rows_from_frame(frame.iloc[200:600]), monitor(features=["n", "t"]))
+    with pytest.MonkeyPatch.context() as patch:
+        small_pieces(patch, 130, 10_000)
+        for name in ("b.parquet", "b.csv"):
+            rows = rows_from_files([tmp_path / name], **wanted)  # type: ignore[arg-type]  # by name
+            assert fit_baseline(rows, monitor(features=["n", "t"])).id == whole.id
+
+
+def test_a_csv_file_too_large_to_hold_is_the_same_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = many_kinds(5_000).select(["float64", "uint64", "text", "late"])
+    watched = monitor(features=table.column_names)
+    table.to_pandas().to_csv(tmp_path / "b.csv", index=False)
+    rows = rows_from_files([tmp_path / "b.csv"])
+    held = fit_baseline(rows, watched)
+    monkeypatch.setattr("drift_assets.scan.files.Shelf", lambda: Shelf(memory_values=100))
+    monkeypatch.setattr("drift_assets.scan.delimited.BLOCK_BYTES", 1 << 14)
+    filed = fit_baseline(rows_from_files([tmp_path / "b.csv"]), watched)
+    assert filed.id == held.id
+
+
+def test_too_many_categories_are_counted_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("categories", "delimited"):
+        monkeypatch.setattr(f"drift_assets.scan.{module}.NAMED_CATEGORIES", 200)
+    for module in ("scan.categories", "profiles.binning"):
+        monkeypatch.setattr(f"drift_assets.{module}.FREQUENT_ROWS", 20)
+    monkeypatch.setattr("drift_assets.scan.categories.HASHES", 256)
+    names = [f"user {i}" if i % 4 else "guest" for i in range(8_000)]
+    frozen = fit_baseline(rows_from_frame({"t": names}), monitor())
+    one = frozen.columns["t"]
+    assert isinstance(one, CategoricalProfile)
+    assert one.binning.labels == ("guest", "other (too many to name)", "unseen")
+    assert one.counts.tolist() == [2_000, 6_000, 0]
+    assert one.n_distinct == pytest.approx(6_001, rel=4 * one.distinct_error)
+    again = Baseline.from_bytes(frozen.to_bytes())
+    assert again.id == frozen.id
+    now = pd.DataFrame({"t": ["guest"] * 1_000 + [f"new {i}" for i in range(1_000)]})
+    now.to_csv(tmp_path / "now.csv", index=False)
+    current = profile_rows(rows_from_files([tmp_path / "now.csv"]), again)
+    found = current.columns["t"]
+    assert isinstance(found, CategoricalProfile)
+    assert found.counts.tolist() == [1_000, 1_000, 0]
+    result = assess(monitor(), again, current).feature("t")
+    assert "too many to tell unseen ones from rare ones" in result.reason
+    # Of a baseline that knows all names, as many new ones are unseen.
+    known = fit_baseline(rows_from_frame({"t": ["guest"] * 90 + ["x"] * 10}), monitor())
+    unseen = profile_rows(rows_from_files([tmp_path / "now.csv"]), known).columns["t"]
+    assert isinstance(unseen, CategoricalProfile)
+    assert unseen.counts.tolist() == [1_000, 0, 1_000]
