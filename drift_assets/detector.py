@@ -12,14 +12,13 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from drift_assets.assessment import FeatureResult
 from drift_assets.atomic import write_atomically
-from drift_assets.compare import compare_rows, comparison_monitor
+from drift_assets.compare import Comparison, compare_rows, comparison_monitor
 from drift_assets.errors import (
     ColumnError,
     ConfigurationError,
     DataError,
     NoDataError,
 )
-from drift_assets.monitors import Monitor
 from drift_assets.report.json import (
     document_report,
     feature_report,
@@ -28,6 +27,7 @@ from drift_assets.report.json import (
 )
 from drift_assets.scan import Rows, rows_from_frame
 from drift_assets.verdicts import Verdict
+from drift_assets.watch import mistakes_in_statistics
 
 _COLUMN: Final = "values"
 """What the only column is called where samples come without a name."""
@@ -49,6 +49,10 @@ class DriftDetector:
         p-value of KS, or chi-squared for categories, that is drift, strictly below.
     js_threshold
         JS divergence in bits that is drift, at or above.
+    statistics
+        Names of statistics to measure besides the default ones, as a monitor's
+        ``statistics`` and ``compare --statistic`` have them. They stand in
+        reports under ``other_statistics`` and decide nothing.
 
     Examples
     --------
@@ -56,11 +60,18 @@ class DriftDetector:
     >>> psi, metrics = detector.calculate_psi(["a", "b"] * 500, ["a", "b"] * 500)
     >>> psi, metrics["drift_detected"]
     (0.0, False)
+
+    >>> detector = DriftDetector(statistics=["hellinger"])
+    >>> report = detector.generate_drift_report({"x": ["a", "b"] * 500}, {"x": ["a"] * 900})
+    >>> also = report["feature_drift"]["features"]["x"]["other_statistics"]
+    >>> round(also["hellinger"]["value"], 4)  # sqrt(1 - sqrt(0.5))
+    0.5412
     """
 
     psi_threshold: float = 0.2
     ks_threshold: float = 0.05
     js_threshold: float = 0.1
+    statistics: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         mistakes = [
@@ -74,6 +85,14 @@ class DriftDetector:
         ]
         if mistakes:
             raise ConfigurationError(f"Found {'; '.join(mistakes)}: correct the threshold.")
+        if isinstance(self.statistics, str):
+            raise ConfigurationError(
+                f"Found statistics = {self.statistics!r}, expected a list of names: "
+                f"[{self.statistics!r}]."
+            )
+        unknown = mistakes_in_statistics(self.statistics)
+        if unknown:
+            raise ConfigurationError(" ".join(unknown))
 
     def calculate_psi(self, baseline: object, current: object) -> tuple[float, dict[str, Any]]:
         """Return the population stability index of two samples, and what belongs to it.
@@ -293,7 +312,7 @@ class DriftDetector:
         usual_rows: int,
         *,
         available: Sequence[str] = (),
-    ) -> Monitor:
+    ) -> Comparison:
         return comparison_monitor(
             features=features,
             predictions=predictions,
@@ -303,6 +322,7 @@ class DriftDetector:
             psi_threshold=self.psi_threshold,
             ks_threshold=self.ks_threshold,
             js_threshold=self.js_threshold,
+            statistics=self.statistics,
             usual_rows=max(usual_rows, 1),
         )
 
@@ -334,7 +354,7 @@ def _rows(sample: object, side: str) -> Rows:
     return rows_from_frame(pa.table({_COLUMN: column}))
 
 
-def _compared(baseline: Rows, current: Rows, monitor: Monitor) -> FeatureResult:
+def _compared(baseline: Rows, current: Rows, monitor: Comparison) -> FeatureResult:
     result = compare_rows(baseline, current, monitor).feature(_COLUMN)
     if result.verdict is Verdict.NOT_EVALUATED:
         raise NoDataError(

@@ -1,4 +1,5 @@
 import json
+import math
 import re
 import subprocess
 import sys
@@ -12,9 +13,13 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from click.testing import CliRunner
+from pyarrow import parquet
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import ks_2samp
+from scipy.stats import energy_distance, ks_2samp
 
+from drift_assets.cli import main
+from drift_assets.compare import comparison_monitor
 from drift_assets.detector import DriftDetector
 from drift_assets.errors import (
     ColumnError,
@@ -324,7 +329,7 @@ def test_ks_of_words_is_refused() -> None:
         {"js_threshold": -0.1},
     ],
 )
-def test_a_threshold_outside_its_range_is_refused(thresholds: dict[str, float]) -> None:
+def test_a_threshold_outside_its_range_is_refused(thresholds: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(thresholds))):
         DriftDetector(**thresholds)
 
@@ -373,3 +378,55 @@ def test_dates_where_numbers_were_are_no_drift_but_another_type() -> None:
     ):
         report = detector.generate_drift_report(baseline, current, ["x"])
         assert report["feature_drift"]["features"]["x"]["drift_detected"] is drift
+
+
+def test_further_statistics_are_those_of_the_command_line(
+    golden: dict[str, FloatArray], tmp_path: Path
+) -> None:
+    names = ["energy_distance", "anderson_darling"]
+    sides = {side: pa.table({"x": golden[side]}) for side in ("baseline", "A")}
+    report = DriftDetector(statistics=names).generate_drift_report(sides["baseline"], sides["A"])
+    found = report["feature_drift"]["features"]["x"]["other_statistics"]
+    # Witness: scipy on the rows; the grid of 10,000 distinct values is exact.
+    expected = energy_distance(golden["baseline"], golden["A"])
+    assert found["energy_distance"]["value"] == pytest.approx(expected, rel=2e-2)
+    for side, table in sides.items():
+        parquet.write_table(table, tmp_path / f"{side}.parquet")
+    arguments = ["compare", "--baseline", str(tmp_path / "baseline.parquet")]
+    arguments += ["--current", str(tmp_path / "A.parquet"), "--json"]
+    arguments += [part for name in names for part in ("--statistic", name)]
+    shown = json.loads(CliRunner().invoke(main, arguments).stdout)
+    assert found == shown["feature_drift"]["features"]["x"]["other_statistics"]
+    assert list(found)[-2:] == names
+    predicted = DriftDetector(statistics=names).detect_prediction_drift([0.1, 0.9], [0.2, 0.3])
+    assert set(names) < set(predicted["predictions"]["values"]["other_statistics"])
+    plain = DriftDetector().generate_drift_report(sides["baseline"], sides["A"])
+    assert not set(names) & set(plain["feature_drift"]["features"]["x"]["other_statistics"])
+
+
+def test_unknown_statistics_are_told_when_the_detector_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean 'hellinger'"):
+        DriftDetector(statistics=["helinger"])
+    with pytest.raises(ConfigurationError, match="listed more than once"):
+        DriftDetector(statistics=["hellinger", "hellinger"])
+    with pytest.raises(ConfigurationError, match=r"expected a list of names: \['hellinger'\]"):
+        DriftDetector(statistics="hellinger")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"psi_threshold": 0.0}, "psi_breach: found 0.0, expected a number above 0, finite"),
+        ({"ks_threshold": 1.0}, "ks_significance_level: found 1.0"),
+        ({"js_threshold": math.nan}, "js_breach: found nan"),
+        ({"decision_threshold": math.inf}, "decision_threshold: found inf"),
+        ({"features": ["a", "a"]}, "column 'a' is listed more than once"),
+        ({"features": ["a"], "predictions": ["A"]}, "'a' and 'A' differ only by case"),
+        ({"features": []}, "found none, and no predictions"),
+        ({"features": ["a", 3]}, "column 3 is not a name"),
+        ({"statistics": ["psy"]}, "Did you mean 'psi'"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_says_why(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        comparison_monitor(**arguments)

@@ -1,4 +1,4 @@
-"""The numbers of TensorFlow Data Validation, from exact counts instead of its sketches."""
+"""The numbers of TensorFlow Data Validation, from exact quantiles instead of its sketches."""
 
 from typing import Final
 
@@ -10,14 +10,16 @@ from drift_assets.profiles.binning import FloatArray
 from drift_assets.stats import jensen_shannon, l_infinity
 
 _N_BINS: Final = 10
+_N_QUANTILES: Final = 1_000
 
 
 def numeric_divergence(baseline: Numbers, current: Numbers) -> Outcome:
     """Return TFDV's Jensen-Shannon divergence of two numeric columns, in bits, in [0, 1].
 
-    Each side has ten equal-width bins over its own finite range. Both are cut again at the
-    edges of both, as if rows were spread evenly within a bin. A side with one value only has
-    a bin of no width, and the infinite rows of each side have a bin to themselves.
+    Each side has ten equal-width bins over its own finite range, into which its thousandths
+    are poured, spread evenly between quantiles. Both are cut again at the edges of both, as if
+    rows were spread evenly within a bin. A side with one value only has a bin of no width, and
+    the infinite rows of each side have a bin to themselves.
     """
     sides = (baseline.finite().values, current.finite().values)
     flat = [len(v) > 0 and bool(v.min() == v.max()) for v in sides]
@@ -30,7 +32,7 @@ def numeric_divergence(baseline: Numbers, current: Numbers) -> Outcome:
     points = sorted({float(v[0]) for v, is_flat in zip(sides, flat, strict=True) if is_flat})
     counts = []
     for place, (side, v, is_flat) in enumerate(zip((baseline, current), sides, flat, strict=True)):
-        spread = np.zeros(len(edges) - 1) if is_flat or not len(v) else _recut(v, edges)
+        spread = np.zeros(len(edges) - 1) if is_flat or not len(v) else _recut(side.values, edges)
         at_points = [float(len(v)) if is_flat and v[0] == x else 0.0 for x in points]
         infinite = [0.0, 0.0]
         infinite[place] = float(side.n - len(v))
@@ -50,8 +52,43 @@ def l_infinity_distance(baseline: Categories, current: Categories) -> Outcome:
 
 def _recut(values: FloatArray, edges: FloatArray) -> FloatArray:
     """Return rows per bin of ``edges``, from ten equal-width bins spread evenly."""
-    counts, own = np.histogram(values.astype(np.float64), bins=_N_BINS)
+    counts, own = _poured(np.sort(values.astype(np.float64)))
     return np.diff(np.interp(edges, own, np.append(0, np.cumsum(counts))))
+
+
+def _poured(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the counts and edges of ten equal-width bins, as TFDV makes them of quantiles.
+
+    Between neighbouring quantiles rows are spread evenly, and where several share their upper
+    one, over all of those. A quantile that repeats holds its rows in a point, which belongs
+    to the bin on its left.
+    """
+    n = len(rows)
+    finite = rows[np.isfinite(rows)]
+    edges = np.linspace(finite[0], finite[-1], _N_BINS + 1)
+    quantiles = rows[np.minimum(np.arange(_N_QUANTILES + 1) * n // _N_QUANTILES, n - 1)]
+    below = int(np.searchsorted(rows, -np.inf, side="right"))
+    upto = np.searchsorted(rows, quantiles, side="right") - below
+    kept = np.isfinite(quantiles)
+    if n - below > len(finite):
+        quantiles, upto = np.append(quantiles[kept], finite[-1]), np.append(upto[kept], len(finite))
+    else:
+        quantiles, upto = quantiles[kept], upto[kept]
+    low, high = quantiles[:-1], quantiles[1:]
+    if not len(low):
+        return np.zeros(_N_BINS), edges
+    starts = np.flatnonzero(np.append(True, high[1:] != high[:-1]))
+    lengths = np.diff(np.append(starts, len(high)))
+    weights = np.repeat(np.add.reduceat(np.diff(upto), starts) / lengths, lengths)
+    first = (low == low[0]) & (high == high[0])
+    weights[first] += upto[0] / np.count_nonzero(first)
+    is_point = low == high
+    at = np.maximum(np.searchsorted(edges, low[is_point], side="left") - 1, 0)
+    counts = np.bincount(at, weights=weights[is_point], minlength=_N_BINS)
+    # Every edge counts what of each stretch lies below it.
+    low, high, weights = low[~is_point], high[~is_point], weights[~is_point]
+    share = np.clip((edges[:, None] - low) / (high - low), 0.0, 1.0)
+    return counts + np.diff(share @ weights), edges
 
 
 _METRICS: Final = "tensorflow_data_validation/anomalies/metrics.cc"
@@ -66,8 +103,8 @@ TFDV: Final = Conformance(
             statistic="js_divergence",
             peer_name="jensen_shannon_divergence",
             label="JS divergence",
-            formula="ten equal-width bins over each side's own range, both cut again at the edges "
-            "of both; one bin per category",
+            formula="ten equal-width bins over each side's own range, filled from its thousandths, "
+            "both cut again at the edges of both; one bin per category",
             unit="bits",
             low=0.0,
             high=1.0,

@@ -9,6 +9,7 @@ from drift_assets.profiles import NumericProfile, Profile
 from drift_assets.profiles.binning import FloatArray
 from drift_assets.stats.arrangement import Arrangement, arrangement
 from drift_assets.stats.quadratic_form import quadratic_form_p_value
+from drift_assets.stats.rank_orders import EXACT_ROWS, rank_order_p_value
 from drift_assets.stats.statistic import Measurement, Statistic, numeric_sides, sizes
 
 LIMIT_VARIANCE: Final = 2 * (math.pi**2 - 9) / 3
@@ -89,7 +90,8 @@ def anderson_darling_p_value(statistic: float, n_baseline: int, n_current: int) 
     -------
     float
         In [0, 1]: the limit distribution at the statistic brought to the
-        limit's variance. Within 0.01 of the exact p-value from 20 rows a side.
+        limit's variance. Within 0.01 of the exact p-value from 20 rows a side,
+        up to where `anderson_darling_exact_p_value` takes its place.
 
     Examples
     --------
@@ -99,6 +101,51 @@ def anderson_darling_p_value(statistic: float, n_baseline: int, n_current: int) 
     deviation = standard_deviation(n_baseline, n_current)
     limit = 1.0 + (statistic - 1.0) / deviation * math.sqrt(LIMIT_VARIANCE)
     return quadratic_form_p_value("anderson_darling", limit)
+
+
+def anderson_darling_exact_p_value(baseline: NumericProfile, current: NumericProfile) -> float:
+    """Return the exact p-value of the Anderson-Darling statistic of two small samples.
+
+    Parameters
+    ----------
+    baseline, current
+        Profiles over the same grid, of at most 20 rows each: the orders of
+        larger ones are too many.
+
+    Returns
+    -------
+    float
+        In (0, 1]: the share of all orders with an A^2 as large, where the same
+        rows are equal as here. Rows between grid points count as different.
+
+    Raises
+    ------
+    BinningMismatchError
+        If the profiles were made with different rulers.
+    EmptyProfileError
+        If either side has no rows.
+
+    Examples
+    --------
+    >>> from drift_assets.profiles import NumericBinning
+    >>> before, now = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
+    >>> ruler = NumericBinning.fit(before)
+    >>> sides = NumericProfile.of(before, ruler), NumericProfile.of(now, ruler)
+    >>> round(anderson_darling_exact_p_value(*sides), 12)  # 2 of the 20 orders
+    0.1
+    """
+    statistic, _ = anderson_darling(baseline, current)
+    rows = arrangement(baseline, current)
+    n, m, total = rows.n, rows.m, rows.n + rows.m
+
+    def term(below: int, below_n: int, inside: int, in_n: int) -> float:
+        middle = below + inside / 2
+        weight = middle * (total - middle) - total * inside / 4
+        step = m * in_n - n * (inside - in_n)
+        gap = m * below_n - n * (below - below_n) + step / 2
+        return inside * gap**2 / weight if weight > 0 else 0.0
+
+    return rank_order_p_value(rows, term, statistic * total / (total - 1) * n * m)
 
 
 def standard_deviation(n_baseline: int, n_current: int) -> float:
@@ -169,7 +216,13 @@ def _between_points(rows: Arrangement) -> FloatArray:
 def _between_points_range(rows: Arrangement, untied: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the least and most that rows between grid points can add, in any order."""
     total = float(rows.n + rows.m)
-    smallest, largest = rows.squared_gap_range()
+    smallest, largest = rows.mean_squared_gap_range()
+    # A row counts by the square in its middle, which the mean square along it exceeds. Of equal
+    # rows, which count by the middle of all of them, only the range is known.
+    is_untied = (rows.tied_n <= 1) & (rows.tied_m <= 1)
+    excess = (rows.in_n * rows.m**2 + rows.in_m * rows.n**2) / 12 / rows.inside
+    lowest, _ = rows.squared_gap_range()
+    smallest = np.where(is_untied, np.maximum(smallest - excess, 0.0), lowest)
     tied = np.maximum(rows.tied_n + rows.tied_m, 1.0)
     first, last = rows.below + tied / 2, rows.below + rows.inside - tied / 2
     # The weight is concave in the place and in the rows at it: it is least at a corner.
@@ -203,7 +256,10 @@ def _between_points_range(rows: Arrangement, untied: FloatArray) -> tuple[FloatA
 def _measure(baseline: Profile, current: Profile) -> Measurement:
     before, now = numeric_sides(baseline, current)
     statistic, error_bound = anderson_darling(before, now)
-    p_value = anderson_darling_p_value(statistic, before.n, now.n)
+    if max(before.n, now.n) <= EXACT_ROWS:
+        p_value = anderson_darling_exact_p_value(before, now)
+    else:
+        p_value = anderson_darling_p_value(statistic, before.n, now.n)
     return Measurement("anderson_darling", statistic, p_value, before.n, now.n, error_bound)
 
 
@@ -215,8 +271,8 @@ ANDERSON_DARLING = Statistic(
     high=None,
     kinds=frozenset({"numeric"}),
     has_p_value=True,
-    null="mean 1 at any size; tends to the sum of chi-squared variables of one degree of "
-    "freedom over j (j + 1)",
+    null="all orders, up to 20 rows a side; its mean is 1 at any size; it tends to the sum of "
+    "chi-squared variables of one degree of freedom over j (j + 1)",
     reference="F. W. Scholz, M. A. Stephens, Journal of the American Statistical Association "
     "82 (1987), 918-924",
     measure=_measure,

@@ -68,6 +68,32 @@ class Arrangement:
         untied = (self.tied_n <= 1) & (self.tied_m <= 1)
         return np.asarray(self.is_point | (one_side & untied))
 
+    def mean_squared_gap_range(self) -> tuple[FloatArray, FloatArray]:
+        """Return the smallest and largest mean square of the gap along the cell, in any order.
+
+        The gap rises by a baseline row and falls by a current one, evenly along each. Its
+        largest course has all baseline rows first, its smallest all current ones; every other
+        lies between the two.
+        """
+        rise, fall = self.m * self.in_n, self.n * self.in_m
+        high, low = self.gap + rise, self.gap - fall
+
+        def mean_square(corner: FloatArray, before: FloatArray) -> FloatArray:
+            """Return that of the course by a corner, with so many rows before it."""
+            end, after = self.gap + self.step, self.inside - before
+            onward = self.gap**2 + self.gap * corner + corner**2
+            back = end**2 + end * corner + corner**2
+            return np.asarray((before * onward + after * back) / 3 / self.inside)
+
+        largest, smallest = mean_square(high, self.in_n), mean_square(low, self.in_m)
+        crosses = (low < 0) & (high > 0)
+        either = np.minimum(np.maximum(low**2, high**2), largest + smallest)
+        below = high <= 0
+        return (
+            np.where(crosses, 0.0, np.where(below, largest, smallest)),
+            np.where(crosses, either, np.where(below, smallest, largest)),
+        )
+
     def squared_gap_range(self) -> tuple[FloatArray, FloatArray]:
         """Return the smallest and largest square that the gap can have within the cell."""
         lowest = self.gap - self.n * self.in_m

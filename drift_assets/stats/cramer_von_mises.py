@@ -7,6 +7,7 @@ import numpy as np
 from drift_assets.profiles import NumericProfile, Profile
 from drift_assets.stats.arrangement import arrangement
 from drift_assets.stats.quadratic_form import quadratic_form_p_value
+from drift_assets.stats.rank_orders import EXACT_ROWS, rank_order_p_value
 from drift_assets.stats.statistic import Measurement, Statistic, numeric_sides, sizes
 
 
@@ -66,7 +67,7 @@ def cramer_von_mises(baseline: NumericProfile, current: NumericProfile) -> tuple
     # The square of the gap, which does not cancel, instead of scipy's difference of ranks.
     along = rows.inside / total * ((rows.gap + rows.step / 2) ** 2 + rows.step**2 / 12)
     found = along + total * a * b / 6
-    smallest, largest = rows.squared_gap_range()
+    smallest, largest = rows.mean_squared_gap_range()
     low, high = rows.inside / total * smallest, rows.inside / total * largest
     is_certain = rows.is_point | (a == 0) | (b == 0)
     off = np.where(is_certain, 0.0, np.maximum(high - found, found - low))
@@ -91,7 +92,8 @@ def cramer_von_mises_p_value(statistic: float, n_baseline: int, n_current: int) 
     float
         In [0, 1]: the limit distribution at the statistic brought to the
         limit's mean and variance, as in scipy's ``asymptotic``. Within 0.02 of
-        the exact p-value from 10 rows a side.
+        the exact p-value from 10 rows a side, of which up to 20 rows a side
+        `cramer_von_mises_exact_p_value` takes the place.
 
     Examples
     --------
@@ -114,10 +116,61 @@ def cramer_von_mises_p_value(statistic: float, n_baseline: int, n_current: int) 
     return quadratic_form_p_value("cramer_von_mises", limit)
 
 
+def cramer_von_mises_exact_p_value(baseline: NumericProfile, current: NumericProfile) -> float:
+    """Return the exact p-value of the Cramer-von Mises statistic of two small samples.
+
+    Parameters
+    ----------
+    baseline, current
+        Profiles over the same grid, of at most 20 rows each: the orders of
+        larger ones are too many.
+
+    Returns
+    -------
+    float
+        In (0, 1]: the share of all orders with a T as large. Without equal
+        rows that is scipy's ``method="exact"``; with equal rows, the orders
+        are those of rows of which the same are equal. Rows between grid points
+        count as different.
+
+    Raises
+    ------
+    BinningMismatchError
+        If the profiles were made with different rulers.
+    EmptyProfileError
+        If either side has no rows.
+
+    Examples
+    --------
+    >>> from drift_assets.profiles import NumericBinning
+    >>> before, now = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
+    >>> ruler = NumericBinning.fit(before)
+    >>> sides = NumericProfile.of(before, ruler), NumericProfile.of(now, ruler)
+    >>> round(cramer_von_mises_exact_p_value(*sides), 12)  # 2 of the 20 orders
+    0.1
+    """
+    statistic, _ = cramer_von_mises(baseline, current)
+    rows = arrangement(baseline, current)
+    n, m, total = rows.n, rows.m, rows.n + rows.m
+
+    def term(below: int, below_n: int, inside: int, in_n: int) -> float:
+        """Return what equal rows add, times 12 (N + M): a whole number."""
+        step = m * in_n - n * (inside - in_n)
+        twice_the_gap = 2 * (m * below_n - n * (below - below_n)) + step
+        orders = 2 * total**2 * in_n * (inside - in_n)
+        return float(inside * (3 * twice_the_gap**2 + step**2) + orders)
+
+    seen = (statistic - 1 / (6 * total)) * 12 * n * m * total**2
+    return rank_order_p_value(rows, term, seen)
+
+
 def _measure(baseline: Profile, current: Profile) -> Measurement:
     before, now = numeric_sides(baseline, current)
     statistic, error_bound = cramer_von_mises(before, now)
-    p_value = cramer_von_mises_p_value(statistic, before.n, now.n)
+    if max(before.n, now.n) <= EXACT_ROWS:
+        p_value = cramer_von_mises_exact_p_value(before, now)
+    else:
+        p_value = cramer_von_mises_p_value(statistic, before.n, now.n)
     return Measurement("cramer_von_mises", statistic, p_value, before.n, now.n, error_bound)
 
 
@@ -129,8 +182,8 @@ CRAMER_VON_MISES = Statistic(
     high=None,
     kinds=frozenset({"numeric"}),
     has_p_value=True,
-    null="mean (1 + 1 / (N + M)) / 6; tends to the sum of chi-squared variables of one degree "
-    "of freedom over (j pi)^2",
+    null="all orders, up to 20 rows a side; its mean is (1 + 1 / (N + M)) / 6; it tends to the sum "
+    "of chi-squared variables of one degree of freedom over (j pi)^2",
     reference="T. W. Anderson, Annals of Mathematical Statistics 33 (1962), 1148-1159",
     measure=_measure,
     error="either",

@@ -92,6 +92,29 @@ def _with_infinities(r: Generator) -> Sides:
     return before, now
 
 
+def _a_dozen_rows(r: Generator) -> Sides:
+    return r.normal(0, 1, 31), r.normal(0.8, 1, 12)
+
+
+def _thousand_rows(r: Generator) -> Sides:
+    return r.normal(0, 1, 1_000), r.normal(0.1, 1, 1_000)
+
+
+def _thousand_and_one_rows(r: Generator) -> Sides:
+    return r.normal(0, 1, 1_001), r.normal(0.1, 1, 1_000)
+
+
+def _many_rows(r: Generator) -> Sides:
+    return r.gamma(2, 1, 150_000), r.gamma(2.02, 1, 120_000)
+
+
+def _ties_and_gaps(r: Generator) -> Sides:
+    before, now = np.rint(r.normal(0, 3, 5_000)), np.rint(r.normal(0.3, 3, 900))
+    before[r.random(len(before)) < 0.1] = np.nan
+    now[r.random(len(now)) < 0.3] = np.nan
+    return before, now
+
+
 def _letters(r: Generator) -> Sides:
     return (
         r.choice(list("abcd"), 10_000, p=[0.5, 0.3, 0.15, 0.05]),
@@ -128,6 +151,35 @@ def _rare_letter(r: Generator) -> Sides:
     return before, r.choice(list("abd"), 5_000)
 
 
+def _letters_a_dozen_rows(r: Generator) -> Sides:
+    return r.choice(list("abc"), 31), r.choice(list("abd"), 12)
+
+
+def _letters_thousand_rows(r: Generator) -> Sides:
+    return r.choice(list("abcd"), 1_000), r.choice(list("abcd"), 700, p=[0.3, 0.3, 0.2, 0.2])
+
+
+def _letters_thousand_and_one_rows(r: Generator) -> Sides:
+    return r.choice(list("abcd"), 1_001), r.choice(list("abcd"), 700, p=[0.3, 0.3, 0.2, 0.2])
+
+
+def _letters_many_rows(r: Generator) -> Sides:
+    words = [f"word {i}" for i in range(200)]
+    shares = 1 / np.arange(1, 201)
+    return (
+        r.choice(words, 150_000, p=shares / shares.sum()),
+        r.choice(words, 120_000, p=shares**1.05 / (shares**1.05).sum()),
+    )
+
+
+def _letters_with_gaps(r: Generator) -> Sides:
+    before = r.choice(list("abcd"), 2_345, p=[0.5, 0.3, 0.15, 0.05]).astype(object)
+    now = r.choice(list("abcd"), 900, p=[0.4, 0.3, 0.2, 0.1]).astype(object)
+    before[r.random(len(before)) < 0.2] = None
+    now[r.random(len(now)) < 0.5] = None
+    return before, now
+
+
 NUMERIC: Final[Mapping[str, Callable[[Generator], Sides]]] = {
     "normal": _normal,
     "normal_same": _normal_same,
@@ -148,6 +200,11 @@ NUMERIC: Final[Mapping[str, Callable[[Generator], Sides]]] = {
     "constant_now": _constant_now,
     "with_gaps": _with_gaps,
     "with_infinities": _with_infinities,
+    "a_dozen_rows": _a_dozen_rows,
+    "thousand_rows": _thousand_rows,
+    "thousand_and_one_rows": _thousand_and_one_rows,
+    "many_rows": _many_rows,
+    "ties_and_gaps": _ties_and_gaps,
 }
 
 CATEGORICAL: Final[Mapping[str, Callable[[Generator], Sides]]] = {
@@ -158,6 +215,11 @@ CATEGORICAL: Final[Mapping[str, Callable[[Generator], Sides]]] = {
     "one_letter": _one_letter,
     "other_letter": _other_letter,
     "rare_letter": _rare_letter,
+    "letters_a_dozen_rows": _letters_a_dozen_rows,
+    "letters_thousand_rows": _letters_thousand_rows,
+    "letters_thousand_and_one_rows": _letters_thousand_and_one_rows,
+    "letters_many_rows": _letters_many_rows,
+    "letters_with_gaps": _letters_with_gaps,
 }
 
 SEED: Final = 20_261_123

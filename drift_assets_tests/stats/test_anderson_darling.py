@@ -31,6 +31,14 @@ def statistic(
     return anderson_darling(before, now)
 
 
+def measured_p_value(baseline: FloatArray, current: FloatArray) -> float:
+    binning = NumericBinning.fit(baseline)
+    before, now = NumericProfile.of(baseline, binning), NumericProfile.of(current, binning)
+    found = ANDERSON_DARLING.measure(before, now).p_value
+    assert found is not None
+    return found
+
+
 def by_scipy(baseline: FloatArray, current: FloatArray) -> tuple[float, float]:
     """Return scipy's A^2, its standardising undone, and its p-value."""
     with warnings.catch_warnings():
@@ -102,6 +110,57 @@ def test_the_p_value_is_near_that_of_all_orders_of_small_samples() -> None:
         value = float(np.quantile(found, 1 - share))
         exact = np.mean(np.array(found) >= value)
         assert anderson_darling_p_value(value, n, n) == pytest.approx(exact, abs=0.02)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 2), (4, 5), (6, 6), (8, 3)])
+def test_small_samples_have_the_p_value_of_all_orders(n: int, m: int, *, tied: bool) -> None:
+    random = np.random.default_rng([n, m, tied])
+    for shift in (0.0, 1.0, 5.0):
+        x, y = random.normal(size=n), random.normal(shift, 1.0, size=m)
+        if tied:
+            # Ties beside the baseline's values, a profile would not know of.
+            x = np.rint(x)
+            y = random.choice(x, size=m)
+        rows = np.concatenate((x, y))
+        # scipy's own statistic where it has one: it refuses samples of one value altogether.
+        found = [
+            statistic(rows[list(chosen)], np.delete(rows, chosen))[0]
+            for chosen in combinations(range(n + m), n)
+        ]
+        seen = statistic(x, y)[0]
+        expected = np.mean(np.array(found) >= seen - 1e-9 * max(seen, 1.0))
+        assert measured_p_value(x, y) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_exact_p_value_is_scipys_by_permutations() -> None:
+    random = np.random.default_rng(5)
+    for n, m, digits in ((5, 4, 9), (6, 5, 9), (5, 5, 0), (7, 4, 0)):
+        x = np.round(random.normal(size=n), digits)
+        y = np.round(random.normal(0.7, 1.0, size=m), digits)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # More than there are, so that scipy goes through all.
+            every = stats.PermutationMethod(n_resamples=10**6)
+            expected = stats.anderson_ksamp([x, y], variant="midrank", method=every).pvalue
+        assert measured_p_value(x, y) == pytest.approx(expected, rel=1e-9)
+
+
+def test_completely_separate_samples_of_twenty_have_two_orders_in_all() -> None:
+    x = np.arange(20.0)
+    assert measured_p_value(x, x + 100) == pytest.approx(2 / math.comb(40, 20), rel=1e-9)
+    assert measured_p_value(x[:13], x + 100) < 2.1 / math.comb(33, 13)
+
+
+def test_beyond_twenty_rows_the_limit_answers_and_is_near_the_exact_p_value() -> None:
+    random = np.random.default_rng(11)
+    for shift in (0.0, 0.4, 0.8):
+        x, y = random.normal(size=20), random.normal(shift, 1.0, size=20)
+        limit = anderson_darling_p_value(statistic(x, y)[0], 20, 20)
+        assert measured_p_value(x, y) == pytest.approx(limit, abs=0.01)
+        more = np.append(y, 0.123)
+        limit = anderson_darling_p_value(statistic(x, more)[0], 20, 21)
+        assert measured_p_value(x, more) == limit
 
 
 def test_constant_columns_agree_and_tiny_samples_have_an_answer() -> None:

@@ -1,6 +1,9 @@
 """Arrangement: which rows may be equal, told by the number of distinct values."""
 
+from itertools import permutations
+
 import numpy as np
+import pytest
 
 from drift_assets.profiles import NumericProfile
 from drift_assets.profiles.binning import FloatArray, NumericBinning
@@ -31,6 +34,35 @@ def test_rows_of_both_sides_between_grid_points_are_uncertain() -> None:
     low, high = found.squared_gap_range()
     assert (low <= found.gap**2).all()
     assert (high >= found.gap**2).all()
+
+
+def test_every_order_of_a_cell_has_a_mean_square_in_its_range() -> None:
+    # Two baseline and three current rows between the points, at different gaps before them.
+    for n, m, gap in ((9, 7, 30.0), (9, 7, -40.0), (9, 7, 3.0), (2, 3, 0.0)):
+        one, many = np.ones(1), np.array([2.0, 3.0])
+        cell = Arrangement(
+            n=n,
+            m=m,
+            below_n=gap / m * one,
+            below_m=0 * one,
+            in_n=many[:1],
+            in_m=many[1:],
+            is_point=np.zeros(1, dtype=bool),
+            tied_n=one,
+            tied_m=one,
+        )
+        low, high = cell.mean_squared_gap_range()
+        found = []
+        for order in set(permutations([m, m, -n, -n, -n])):
+            ends = gap + np.cumsum(order)
+            starts = ends - order
+            found.append(((starts**2 + starts * ends + ends**2) / 3).mean())
+        slack = 1e-9 * max(found)
+        assert low[0] - slack <= min(found)
+        assert max(found) <= high[0] + slack
+        if abs(gap) > 27:
+            # The gap keeps its sign, and both ends are orders.
+            assert (low[0], high[0]) == (pytest.approx(min(found)), pytest.approx(max(found)))
 
 
 def test_after_merging_any_rows_may_be_equal() -> None:

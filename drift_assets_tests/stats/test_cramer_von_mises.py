@@ -1,6 +1,6 @@
 """Cramer-von Mises against scipy, which reads the rows, within its own bound."""
 
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -10,7 +10,12 @@ from scipy import stats
 
 from drift_assets.profiles import NumericProfile
 from drift_assets.profiles.binning import FloatArray, NumericBinning
-from drift_assets.stats.cramer_von_mises import cramer_von_mises, cramer_von_mises_p_value
+from drift_assets.stats import CRAMER_VON_MISES
+from drift_assets.stats.cramer_von_mises import (
+    cramer_von_mises,
+    cramer_von_mises_exact_p_value,
+    cramer_von_mises_p_value,
+)
 
 
 def statistic(
@@ -89,14 +94,73 @@ def test_a_coarser_grid_costs_less_than_the_bound_and_the_bound_is_small(size: i
     assert abs(found - exact) < 0.002 * (1 / 6 + exact)
 
 
+@pytest.mark.parametrize(
+    ("n", "m"), [(1, 1), (1, 2), (2, 3), (5, 5), (7, 4), (10, 13), (12, 20), (19, 20), (20, 20)]
+)
+def test_small_samples_have_scipys_exact_p_value(n: int, m: int) -> None:
+    random = np.random.default_rng(n + m)
+    for shift in (0.0, 0.5, 1.0, 9.0):
+        x, y = random.normal(size=n), random.normal(shift, size=m)
+        binning = NumericBinning.fit(x)
+        measured = CRAMER_VON_MISES.measure(
+            NumericProfile.of(x, binning), NumericProfile.of(y, binning)
+        )
+        if min(n, m) > 1:
+            expected = float(stats.cramervonmises_2samp(x, y, method="exact").pvalue)
+        else:
+            # Below scipy's smallest: the orders one by one.
+            rows = np.sort(np.concatenate((x, y)))
+            found = [
+                statistic(rows[list(chosen)], np.delete(rows, chosen))[0]
+                for chosen in combinations(range(n + m), n)
+            ]
+            expected = float(np.mean(np.array(found) >= measured.value - 1e-12))
+        assert measured.p_value == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "current"),
+    [
+        ([1, 1, 2, 3], [1, 2, 2, 2, 5]),
+        ([1, 1, 1], [1, 1, 1, 1]),
+        ([1, 2, 2, 9], [2, 2, 9]),
+        ([1, 1, 2, 2], [1.5, 2, 2, 3]),
+    ],
+)
+def test_with_equal_rows_the_p_value_is_the_share_of_orders_counted_one_by_one(
+    baseline: list[float], current: list[float]
+) -> None:
+    x, y = np.array(baseline, dtype=float), np.array(current, dtype=float)
+    rows = np.concatenate((x, y))
+    found = [
+        statistic(rows[list(chosen)], np.delete(rows, chosen))[0]
+        for chosen in combinations(range(len(rows)), len(x))
+    ]
+    expected = np.mean(np.array(found) >= statistic(x, y)[0] - 1e-12)
+    binning = NumericBinning.fit(x)
+    sides = NumericProfile.of(x, binning), NumericProfile.of(y, binning)
+    assert cramer_von_mises_exact_p_value(*sides) == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize(("n", "m"), [(10, 10), (12, 20), (20, 20)])
-def test_the_p_value_is_near_scipys_exact_one_for_small_samples(n: int, m: int) -> None:
+def test_the_limit_is_near_the_exact_p_value_where_it_takes_over(n: int, m: int) -> None:
     random = np.random.default_rng(n + m)
     for shift in (0.0, 0.5, 1.0):
         x, y = random.normal(size=n), random.normal(shift, size=m)
         expected = stats.cramervonmises_2samp(x, y, method="exact").pvalue
         found = cramer_von_mises_p_value(statistic(x, y)[0], n, m)
         assert found == pytest.approx(expected, abs=0.02)
+
+
+def test_beyond_twenty_rows_the_limit_answers() -> None:
+    random = np.random.default_rng(3)
+    x, y = random.normal(size=21), random.normal(0.5, size=20)
+    binning = NumericBinning.fit(x)
+    measured = CRAMER_VON_MISES.measure(
+        NumericProfile.of(x, binning), NumericProfile.of(y, binning)
+    )
+    expected = stats.cramervonmises_2samp(x, y, method="asymptotic").pvalue
+    assert measured.p_value == pytest.approx(expected, rel=1e-6)
 
 
 def test_infinities_and_tiny_samples_have_an_answer() -> None:

@@ -174,6 +174,17 @@ def test_p_equals_scipys_exact_p_for_large_samples(n: int, m: int, shift: float)
     assert ks_p_value(found[0], n, m) == pytest.approx(found[1], rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("n", "m"), [(10_000, 1), (10_000, 3), (9_999, 17), (9_973, 97), (9_999, 2_003), (5_000, 499)]
+)
+def test_p_equals_scipys_where_d_is_nearly_nothing_or_nearly_all(n: int, m: int) -> None:
+    for shift in (0.0, 1.0 / n, 1.0 - 1.0 / m, 1.0 - 1.0 / n, 1.0):
+        found = scipy_test(*shifted(n, m, shift))
+        if found is not None:
+            statistic, p_value = found
+            assert ks_p_value(statistic, n, m) == pytest.approx(p_value, rel=1e-9, abs=1e-300)
+
+
 def test_p_equals_the_share_of_orders_counted_one_by_one() -> None:
     for n, m in ((3, 2), (4, 3), (5, 2), (4, 4), (6, 3)):
         gaps = []

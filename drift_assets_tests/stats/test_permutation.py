@@ -105,3 +105,13 @@ def test_a_bin_that_is_drawn_more_often_than_it_has_rows_costs_no_negative_share
     # Without drift that one row is on the current side in 1 of 200 cases.
     p = permutation_p_value(js_terms, baseline, current, smallest=5 / 20_000)
     assert p == pytest.approx(1 / 200, abs=0.003)
+
+
+def test_a_p_value_that_is_sure_to_be_large_enough_is_not_drawn_out() -> None:
+    baseline, current = np.array([500, 300, 200]), np.array([55, 25, 20])
+    whole = permutation_p_value(psi_terms, baseline, current, smallest=1e-9)
+    early = permutation_p_value(psi_terms, baseline, current, smallest=1e-9, enough=0.02)
+    assert 0.02 < early < whole
+    # What does not exceed it is the same to the last digit.
+    same = permutation_p_value(psi_terms, baseline, current, smallest=1e-9, enough=whole)
+    assert same == whole
