@@ -5,6 +5,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from drift_assets.processor import prefer_fast_sort
+
+prefer_fast_sort()
+
 
 @dg.definitions
 def defs() -> dg.Definitions:

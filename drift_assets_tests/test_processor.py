@@ -1,0 +1,98 @@
+"""The choice of numpy's sort: made for Zen 4 alone, and never against a person's own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drift_assets.processor import prefer_fast_sort, stores_slowly
+
+ZEN_4 = """processor\t: 0
+vendor_id\t: AuthenticAMD
+cpu family\t: 25
+model\t\t: 17
+model name\t: AMD EPYC
+flags\t\t: fpu sse2 avx2 avx512f avx512dq avx512cd avx512bw avx512vl
+
+processor\t: 1
+vendor_id\t: AuthenticAMD
+"""
+OTHERS = {
+    "Zen 3, which has no AVX-512": ZEN_4.replace("avx512", "no"),
+    "Zen 5, which stores fast": ZEN_4.replace(": 25", ": 26"),
+    "Intel": ZEN_4.replace("AuthenticAMD", "GenuineIntel"),
+    "ARM, described in other words": "processor\t: 0\nBogoMIPS\t: 50.00\nFeatures\t: fp asimd\n",
+    "nothing": "",
+}
+
+# A process of its own: in this one, numpy is loaded.
+PROGRAM = """
+import sys
+from pathlib import Path
+from drift_assets.processor import prefer_fast_sort
+environment = dict(pair.split("=") for pair in sys.argv[2:])
+print(prefer_fast_sort(environment, described=Path(sys.argv[1])), environment)
+"""
+
+
+def asked(folder: Path, description: str, *environment: str, options: tuple[str, ...] = ()) -> str:
+    described = folder / "cpuinfo"
+    described.write_text(description, encoding="utf-8")
+    command = [sys.executable, *options, "-c", PROGRAM, str(described), *environment]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_zen_4_sorts_without_avx_512(tmp_path: Path) -> None:
+    assert stores_slowly(ZEN_4)
+    assert asked(tmp_path, ZEN_4) == "True {'NPY_DISABLE_CPU_FEATURES': 'X86_V4'}"
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_processors_sort_as_numpy_sees_fit(name: str, tmp_path: Path) -> None:
+    assert not stores_slowly(OTHERS[name])
+    assert asked(tmp_path, OTHERS[name]) == "False {}"
+
+
+@pytest.mark.parametrize("chosen", ["NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES"])
+def test_what_the_person_chose_stays(chosen: str, tmp_path: Path) -> None:
+    assert asked(tmp_path, ZEN_4, f"{chosen}=AVX2") == f"False {{'{chosen}': 'AVX2'}}"
+
+
+def test_where_warnings_are_errors_nothing_is_risked(tmp_path: Path) -> None:
+    assert asked(tmp_path, ZEN_4, options=("-W", "error")) == "False {}"
+
+
+def test_a_machine_without_a_description_and_a_loaded_numpy_stay_as_they_are(
+    tmp_path: Path,
+) -> None:
+    environment: dict[str, str] = {}
+    described = tmp_path / "cpuinfo"
+    described.write_text(ZEN_4, encoding="utf-8")
+    assert np.__name__ in sys.modules
+    assert not prefer_fast_sort(environment, described=described)
+    missing = PROGRAM.replace("sys.argv[1]", "'/nowhere/cpuinfo'")
+    done = subprocess.run([sys.executable, "-c", missing, ""], capture_output=True, check=True)
+    assert done.stdout.strip() == b"False {}"
+    assert environment == {}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "drift_assets.cli.main(['monitors', '--help'], standalone_mode=False)",
+        "drift_assets.definitions",
+    ],
+)
+def test_our_own_processes_ask_before_numpy_is_loaded(program: str) -> None:
+    module = program.split(".main", maxsplit=1)[0]
+    asking = (
+        "import sys; from drift_assets import processor; asked = []; "
+        "processor.prefer_fast_sort = lambda: asked.append('numpy' in sys.modules); "
+        f"import {module}; {program}; print(asked)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asking], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[False]"
