@@ -111,4 +111,30 @@ class QueryError(HistoryError):
 
 
 class DeliveryError(DriftAssetsError):
-    """An alert could not be handed over to its channel."""
+    """An alert could not be handed over to its channel.
+
+    Attributes
+    ----------
+    retry_after_seconds
+        How long the receiver asks to be left alone; None if it does not say.
+    is_permanent
+        Whether the same message would be refused again, so that trying is no use.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        is_permanent: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        self.is_permanent = is_permanent
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _delivery_error, (str(self), self.retry_after_seconds, self.is_permanent)
+
+
+def _delivery_error(message: str, retry_after: float | None, is_permanent: bool) -> DeliveryError:  # noqa: FBT001  # pickle passes by position
+    return DeliveryError(message, retry_after_seconds=retry_after, is_permanent=is_permanent)

@@ -1,15 +1,20 @@
-"""Alerts: what is said when something breaches, and the channels that carry it."""
+"""Alerts: what is said when something is wrong, and the channels that carry it."""
 
-from drift_assets.alerts.channels import Channel, LogChannel, WebhookChannel, channels_for
+from drift_assets.alerts.channels import channels_for
+from drift_assets.alerts.dispatch import outgoing_of
 from drift_assets.alerts.message import Message, breach_message, messages_for, silence_message
+from drift_assets.alerts.outgoing import Channel, Outgoing
+from drift_assets.alerts.trend import QUIET_DAYS, trend_message
 
 __all__ = [
+    "QUIET_DAYS",
     "Channel",
-    "LogChannel",
     "Message",
-    "WebhookChannel",
+    "Outgoing",
     "breach_message",
     "channels_for",
     "messages_for",
+    "outgoing_of",
     "silence_message",
+    "trend_message",
 ]

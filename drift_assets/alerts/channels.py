@@ -1,91 +1,87 @@
-"""Where messages go: the log, and a generic webhook."""
+"""The channels of a monitor, from its settings and the environment."""
 
 import logging
 import os
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Final
 
-from drift_assets.errors import DeliveryError
-from drift_assets.monitors import Alerts
+from drift_assets.alert_settings import (
+    Alerts,
+    Apprise,
+    Email,
+    PagerDuty,
+    Slack,
+    Webhook,
+)
+from drift_assets.alerts.apprise import AppriseChannel
+from drift_assets.alerts.email import EmailChannel
+from drift_assets.alerts.log import LogChannel
+from drift_assets.alerts.outgoing import Channel
+from drift_assets.alerts.pagerduty import PagerDutyChannel
+from drift_assets.alerts.slack import SlackBotChannel, SlackWebhookChannel
+from drift_assets.alerts.webhook import WebhookChannel
+
+LOG: Final = "log"
 
 
-class Channel(Protocol):
-    """Carries a message out.
+def channels_for(
+    alerts: Alerts, logger: logging.Logger, *, environment: Mapping[str, str] | None = None
+) -> list[Channel]:
+    """Return the log and every channel whose variable is set; say of the others that they are off.
 
-    ``send`` takes the message's text and its JSON payload, and returns when
-    the receiver has accepted it, or raises `DeliveryError`.
+    Parameters
+    ----------
+    alerts
+        The settings.
+    logger
+        Of the run.
+    environment
+        Where the secrets are; by default the process's environment.
     """
-
-    @property
-    def name(self) -> str:
-        """What identifies the channel in the history."""
-
-    def send(self, text: str, payload: dict[str, Any]) -> None:
-        """Deliver a message."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogChannel:
-    """Writes the message to a logger, as a warning."""
-
-    logger: logging.Logger
-    name: str = "log"
-
-    def send(self, text: str, payload: dict[str, Any]) -> None:
-        """Log the text; the payload is not needed here."""
-        del payload
-        self.logger.warning("%s", text)
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookChannel:
-    """POSTs the payload as JSON; any 2xx answer counts as accepted.
-
-    Redirects are not followed: an address that moved is for a person to
-    correct. The address may hold a secret, so that no error or ``repr`` shows it.
-    """
-
-    url: str = field(repr=False)
-    timeout_seconds: float = 10.0
-    name: str = "webhook"
-
-    def send(self, text: str, payload: dict[str, Any]) -> None:
-        """Deliver the payload.
-
-        Raises
-        ------
-        DeliveryError
-            If the receiver cannot be reached in time or does not answer 2xx.
-        """
-        import requests  # noqa: PLC0415  # a tenth of a second that most days do not need
-
-        del text
-        try:
-            answer = requests.post(
-                self.url, json=payload, timeout=self.timeout_seconds, allow_redirects=False
-            )
-        except (requests.RequestException, ValueError) as error:
-            # The exception's text quotes the address: only its kind is passed on.
-            raise DeliveryError(
-                f"The webhook did not answer ({type(error).__name__}); expected a 2xx answer "
-                f"within {self.timeout_seconds:g} s: check the address and the receiver."
-            ) from None
-        if not 200 <= answer.status_code < 300:
-            raise DeliveryError(
-                f"The webhook answered {answer.status_code}, expected 2xx: "
-                "check the address and the receiver."
-            )
-
-
-def channels_for(alerts: Alerts, logger: logging.Logger) -> list[Channel]:
-    """Return the channels of a monitor: the log, and the webhook if its variable is set."""
+    known = os.environ if environment is None else environment
     channels: list[Channel] = [LogChannel(logger)]
-    if alerts.webhook is not None:
-        url = os.environ.get(alerts.webhook.url_env, "").strip()
-        if url:
-            channels.append(WebhookChannel(url, alerts.webhook.timeout_seconds))
+    for name, settings in alerts.channels:
+        if known.get(settings.secret_variable, "").strip():
+            channels.append(_channel(name, settings, known))
         else:
             logger.info(
-                "webhook is off: the environment variable %s is not set", alerts.webhook.url_env
+                "%s is off: the environment variable %s is not set", name, settings.secret_variable
             )
     return channels
+
+
+def _channel(
+    name: str,
+    settings: Slack | PagerDuty | Email | Webhook | Apprise,
+    environment: Mapping[str, str],
+) -> Channel:
+    def value(variable: str | None) -> str:
+        return environment.get(variable, "").strip() if variable else ""
+
+    secret = value(settings.secret_variable)
+    match settings:
+        case Slack(channel=str(channel)):
+            return SlackBotChannel(secret, channel, settings.url, settings.timeout_seconds, name)
+        case Slack():
+            return SlackWebhookChannel(secret, settings.timeout_seconds, name)
+        case PagerDuty():
+            return PagerDutyChannel(secret, settings.url, settings.timeout_seconds, name)
+        case Email():
+            return EmailChannel(
+                secret,
+                settings.port,
+                settings.sender,
+                settings.to,
+                settings.security,
+                value(settings.username_env),
+                value(settings.password_env),
+                settings.timeout_seconds,
+                settings.certificates,
+                name,
+            )
+        case Webhook():
+            return WebhookChannel(
+                secret, value(settings.secret_env), settings.timeout_seconds, name
+            )
+        case Apprise():
+            return AppriseChannel(secret, name)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.figures import show_share
+from drift_assets.verdicts import Verdict
 
 BREACH_CAUSE: Final = "breach"
 SILENCE_CAUSE: Final = "not_evaluated"
@@ -56,7 +57,7 @@ def silence_message(assessment: Assessment, *, partition: date) -> Message | Non
         f"{assessment.monitor} {partition}: {len(silent)} of {len(assessment.features)} columns "
         "could not be evaluated"
     )
-    lines = [title, *(f"- {_inline(f.feature)}: {f.reason}" for f in silent[:TOP_FEATURES])]
+    lines = [title, *(f"- {inline(f.feature)}: {f.reason}" for f in silent[:TOP_FEATURES])]
     payload = _payload(assessment, partition, SILENCE_CAUSE, title)
     return Message(assessment.monitor, partition, SILENCE_CAUSE, title, "\n".join(lines), payload)
 
@@ -70,7 +71,7 @@ def breach_message(assessment: Assessment, *, partition: date) -> Message | None
     breached = assessment.breached
     if not breached:
         return None
-    names = ", ".join(_inline(f.feature) for f in breached[:TOP_FEATURES])
+    names = ", ".join(inline(f.feature) for f in breached[:TOP_FEATURES])
     more = len(breached) - TOP_FEATURES
     title = (
         f"{assessment.monitor} {partition}: {len(breached)} of {len(assessment.features)} "
@@ -78,27 +79,31 @@ def breach_message(assessment: Assessment, *, partition: date) -> Message | None
     )
     lines = [title]
     for feature in breached[:TOP_FEATURES]:
-        lines.append(f"- {_inline(feature.feature)}: {feature.reason}")
+        lines.append(f"- {inline(feature.feature)}: {feature.reason}")
         lines += [
-            f"    {_inline(b.label)}: {show_share(b.baseline_share)} -> "
+            f"    {inline(b.label)}: {show_share(b.baseline_share)} -> "
             f"{show_share(b.current_share)}"
             for b in feature.top_bins[:3]
         ]
+    if assessment.dataset.verdict is Verdict.BREACH:
+        lines.append(f"the data set as a whole drifts: {assessment.dataset.reason}")
     if assessment.not_evaluated:
-        skipped = ", ".join(_inline(f.feature) for f in assessment.not_evaluated[:TOP_FEATURES])
+        skipped = ", ".join(inline(f.feature) for f in assessment.not_evaluated[:TOP_FEATURES])
         lines.append(f"not evaluated: {skipped}")
     payload = _payload(assessment, partition, BREACH_CAUSE, title)
     return Message(assessment.monitor, partition, BREACH_CAUSE, title, "\n".join(lines), payload)
 
 
-def _payload(assessment: Assessment, partition: date, event: str, title: str) -> dict[str, Any]:
+def _payload(assessment: Assessment, partition: date, cause: str, title: str) -> dict[str, Any]:
     breached, silent = assessment.breached, assessment.not_evaluated
     return {
         "schema_version": 1,
-        "event": event,
+        "cause": cause,
         "monitor": assessment.monitor,
         "partition": partition.isoformat(),
         "verdict": assessment.verdict.value,
+        "dataset_verdict": assessment.dataset.verdict.value,
+        "drift_share": assessment.dataset.drift_share,
         "title": title,
         "baseline_id": assessment.baseline_id,
         "rows": {"baseline": assessment.n_baseline, "current": assessment.n_current},
@@ -131,7 +136,7 @@ def _feature_payload(feature: FeatureResult) -> dict[str, Any]:
     }
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Return a stranger's text on one line of at most 80 printable characters."""
     flat = "".join(c if c.isprintable() else " " for c in text)
     return flat if len(flat) <= 80 else f"{flat[:77]}..."

@@ -50,6 +50,17 @@ def test_the_columns_that_moved_most_come_first_with_reason_and_bins() -> None:
     assert [b["column"] for b in message.payload["breaches"]] == ["c", "b"]
 
 
+def test_a_data_set_that_drifts_as_a_whole_is_said_beside_its_columns() -> None:
+    whole = breach_message(assessment(["a", "b"], [1, 0]), partition=DAY)
+    assert whole is not None
+    assert "the data set as a whole drifts: 1 of 2 features drifts, 50.0% >= 50.0%" in whole.text
+    assert (whole.payload["dataset_verdict"], whole.payload["drift_share"]) == ("breach", 0.5)
+    part = breach_message(assessment(["a", "b", "c"], [1, 0, 0]), partition=DAY)
+    assert part is not None
+    assert "as a whole" not in part.text
+    assert part.payload["dataset_verdict"] == "ok"
+
+
 def test_of_forty_columns_five_are_named_and_the_rest_counted() -> None:
     names = [f"f{i}" for i in range(40)]
     message = breach_message(assessment(names, [1.0] * 40), partition=DAY)

@@ -1,0 +1,207 @@
+"""Who is told, and by which channel: the ``alerts`` of ``defs.yaml``.
+
+No setting holds a secret: it names the environment variable that does.
+"""
+
+import re
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+CHANNEL_KINDS: Final = ("slack", "pagerduty", "email", "webhook", "apprise")
+
+SeverityName = Literal["info", "warning", "error", "critical"]
+
+
+class _Schema(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def _variable_name(value: object) -> object:
+    # Dagster's EnvVar stands for a variable, and refuses to be read as text.
+    name = getattr(value, "env_var_name", value)
+    if isinstance(name, str) and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(
+            "found a text that is no name of an environment variable, expected one such as "
+            "DRIFT_SLACK_WEBHOOK: secrets do not belong into this file"
+        )
+    return name
+
+
+Variable = Annotated[str, BeforeValidator(_variable_name)]
+Timeout = Annotated[float, Field(gt=0, le=120)]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+Mailbox = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
+
+
+class _ChannelSettings(_Schema):
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,49}$")] | None = Field(
+        None, description="What the history calls it. Default: its kind."
+    )
+
+
+class Slack(_ChannelSettings):
+    """Slack, by an incoming webhook or by a bot. A bare text in YAML is not taken."""
+
+    webhook_url_env: Variable | None = Field(
+        None, description="Variable that holds the address of an incoming webhook."
+    )
+    token_env: Variable | None = Field(
+        None, description="Variable that holds a bot token, in place of a webhook."
+    )
+    channel: str | None = Field(None, description="With token_env: channel, such as #drift.")
+    url: Address = Field("https://slack.com/api/", description="With token_env: Slack's API.")
+    timeout_seconds: Timeout = Field(10.0, description="How long to wait for an answer.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.webhook_url_env is None) == (self.token_env is None):
+            raise ValueError("slack: expected webhook_url_env or token_env, and not both")
+        if (self.token_env is None) != (self.channel is None):
+            raise ValueError("slack: channel goes with token_env, and token_env needs a channel")
+        return self
+
+    @property
+    def secret_variable(self) -> str:
+        """Variable without which the channel is off."""
+        return self.webhook_url_env or self.token_env or ""
+
+
+class PagerDuty(_ChannelSettings):
+    """PagerDuty, by the Events API v2: an incident per trouble, resolved when it is over."""
+
+    routing_key_env: Variable = Field(
+        description="Variable that holds the integration's routing key."
+    )
+    url: Address = Field(
+        "https://events.pagerduty.com/v2/enqueue", description="Where events are sent."
+    )
+    timeout_seconds: Timeout = Field(10.0, description="How long to wait for an answer.")
+
+    @property
+    def secret_variable(self) -> str:
+        """Variable without which the channel is off."""
+        return self.routing_key_env
+
+
+class Email(_ChannelSettings):
+    """Email by SMTP, as text and as HTML."""
+
+    host_env: Variable = Field(description="Variable that holds the name of the mail server.")
+    port: int = Field(587, ge=1, le=65535, description="Its port.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls",
+        description="starttls, tls, or none for a relay on the same machine.",
+    )
+    username_env: Variable | None = Field(
+        None, description="Variable that holds the login. Default: no login."
+    )
+    password_env: Variable | None = Field(None, description="Variable that holds the password.")
+    sender: Mailbox = Field(description="Address that it comes from.")
+    to: Annotated[tuple[Mailbox, ...], Field(min_length=1)] = Field(
+        description="Addresses that it goes to."
+    )
+    certificates: str | None = Field(
+        None, description="File with the certificates to trust. Default: the system's."
+    )
+    timeout_seconds: Timeout = Field(20.0, description="How long to wait for an answer.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.username_env is None) != (self.password_env is None):
+            raise ValueError("email: username_env and password_env go together")
+        if self.username_env is not None and self.security == "none":
+            raise ValueError("email: a password is not sent in the clear; use starttls or tls")
+        return self
+
+    @property
+    def secret_variable(self) -> str:
+        """Variable without which the channel is off."""
+        return self.host_env
+
+
+class Webhook(_ChannelSettings):
+    """A generic webhook: the message is POSTed to it as JSON, signed if there is a secret."""
+
+    url_env: Variable = Field(
+        description="Name of the environment variable that holds the address. Unset: no webhook."
+    )
+    secret_env: Variable | None = Field(
+        None, description="Variable that holds the key of the HMAC signature."
+    )
+    timeout_seconds: Timeout = Field(10.0, description="How long to wait for an answer.")
+
+    @property
+    def secret_variable(self) -> str:
+        """Variable without which the channel is off."""
+        return self.url_env
+
+
+class Apprise(_ChannelSettings):
+    """Any service that apprise knows; needs the extra drift-assets[apprise]."""
+
+    urls_env: Variable = Field(
+        description="Variable that holds apprise's addresses, separated by spaces."
+    )
+
+    @property
+    def secret_variable(self) -> str:
+        """Variable without which the channel is off."""
+        return self.urls_env
+
+
+def _one_as_list(value: object) -> object:
+    return (value,) if isinstance(value, (dict, BaseModel)) else value
+
+
+class Links(_Schema):
+    """Web addresses under which people find what a message speaks of."""
+
+    reports: Address | None = Field(
+        None, description="Of the folder reports of the drift home, where it is served."
+    )
+    dagster: Address | None = Field(None, description="Of the Dagster UI.")
+
+
+class Alerts(_Schema):
+    """Who is told. The log is always told. A channel whose variable is unset is off."""
+
+    slack: Annotated[tuple[Slack, ...], BeforeValidator(_one_as_list)] = Field(
+        (), description="Slack; one, or a list."
+    )
+    pagerduty: Annotated[tuple[PagerDuty, ...], BeforeValidator(_one_as_list)] = Field(
+        (), description="PagerDuty; one, or a list."
+    )
+    email: Annotated[tuple[Email, ...], BeforeValidator(_one_as_list)] = Field(
+        (), description="Email; one, or a list."
+    )
+    webhook: Annotated[tuple[Webhook, ...], BeforeValidator(_one_as_list)] = Field(
+        (), description="A generic webhook; one, or a list."
+    )
+    apprise: Annotated[tuple[Apprise, ...], BeforeValidator(_one_as_list)] = Field(
+        (), description="Other services; one, or a list."
+    )
+    severity: SeverityName = Field("error", description="How grave a breach of this monitor is.")
+    links: Links = Field(
+        default_factory=lambda: Links(reports=None, dagster=None),
+        description="Web addresses that messages point to.",
+    )
+
+    @property
+    def channels(self) -> tuple[tuple[str, Any], ...]:
+        """Every channel with its name."""
+        return tuple(
+            (settings.name or kind, settings)
+            for kind in CHANNEL_KINDS
+            for settings in getattr(self, kind)
+        )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [name for name, _ in self.channels]
+        twice = sorted({name for name in names if names.count(name) > 1} | {"log"} & set(names))
+        if twice:
+            raise ValueError(
+                f"channels: the name {twice[0]!r} is taken; give each channel a name of its own"
+            )
+        return self

@@ -1,0 +1,81 @@
+"""The generic webhook, and what an answer means, against a real web server."""
+
+import hashlib
+import hmac
+
+import pytest
+
+from drift_assets.alerts.webhook import WebhookChannel
+from drift_assets.errors import DeliveryError
+from drift_assets_tests.alerts.remote import SECRET, outgoing, receiver
+
+
+def test_the_message_arrives_as_json() -> None:
+    payload = {"monitor": "churn", "é": [1, 2.5, None]}
+    with receiver() as there:
+        WebhookChannel(there.url).send(outgoing(payload=payload, links={"report": "http://x/"}))
+    (one,) = there.received
+    assert one.json == {
+        **payload,
+        "event": "trigger",
+        "severity": "error",
+        "key": "churn:breach:2026-01-02",
+        "title": "churn 2026-01-02: 1 of 3 columns breach: income",
+        "text": "churn 2026-01-02: 1 of 3 columns breach: income\n- income: PSI 0.31 >= 0.2",
+        "links": {"report": "http://x/"},
+    }
+    assert one.headers["idempotency-key"] == "churn:breach:2026-01-02"
+    assert "x-drift-assets-signature" not in one.headers
+
+
+def test_a_receiver_can_check_the_signature() -> None:
+    with receiver() as there:
+        WebhookChannel(there.url, "key").send(outgoing())
+    (one,) = there.received
+    signed = one.headers["x-drift-assets-timestamp"].encode() + b"." + one.body
+    expected = hmac.new(b"key", signed, hashlib.sha256).hexdigest()
+    assert one.headers["x-drift-assets-signature"] == f"sha256={expected}"
+
+
+@pytest.mark.parametrize(
+    ("status", "is_permanent"),
+    [(301, True), (400, True), (401, True), (404, True), (429, False), (500, False), (503, False)],
+)
+def test_any_other_answer_is_a_failed_delivery(status: int, *, is_permanent: bool) -> None:
+    with receiver() as there:
+        there.status = status
+        with pytest.raises(DeliveryError, match=str(status)) as caught:
+            WebhookChannel(there.url).send(outgoing())
+    assert SECRET not in str(caught.value)
+    assert caught.value.is_permanent == is_permanent
+
+
+def test_the_receiver_says_when_to_come_back() -> None:
+    with receiver() as there:
+        there.status, there.headers = 429, {"Retry-After": "120"}
+        with pytest.raises(DeliveryError) as caught:
+            WebhookChannel(there.url).send(outgoing())
+    assert caught.value.retry_after_seconds == 120
+
+
+def test_a_receiver_that_is_too_slow_or_absent_is_tried_again() -> None:
+    with receiver() as there:
+        there.delay = 2.0
+        with pytest.raises(DeliveryError, match="Timeout") as slow:
+            WebhookChannel(there.url, timeout_seconds=0.2).send(outgoing())
+    with pytest.raises(DeliveryError, match="ConnectionError") as absent:
+        WebhookChannel(f"http://127.0.0.1:9/{SECRET}").send(outgoing())
+    assert SECRET not in str(absent.value)
+    assert absent.value.__cause__ is None
+    assert (slow.value.is_permanent, absent.value.is_permanent) == (False, False)
+
+
+def test_an_address_that_is_none_is_not_tried_again() -> None:
+    with pytest.raises(DeliveryError) as caught:
+        WebhookChannel(f"nonsense {SECRET}").send(outgoing())
+    assert caught.value.is_permanent
+    assert SECRET not in str(caught.value)
+
+
+def test_neither_address_nor_key_shows_in_the_repr() -> None:
+    assert SECRET not in repr(WebhookChannel(f"http://127.0.0.1/{SECRET}", SECRET))
