@@ -5,13 +5,15 @@ Dagster, the command line, the Python API and the tests all call `assess`.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import Final, Literal
 
 import numpy as np
 
-from drift_assets.monitors import Column, Monitor, Thresholds
+from drift_assets.comparison import Comparison
+from drift_assets.learned import SHARES, LearnedThresholds
 from drift_assets.profiles import (
     Baseline,
     CategoricalProfile,
@@ -31,13 +33,22 @@ from drift_assets.stats.psi import psi_contributions, psi_terms
 from drift_assets.stats.statistic import Kind
 from drift_assets.verdicts import (
     Case,
+    DatasetRuling,
     Judgement,
+    Persistence,
     Ruling,
+    Threshold,
     Verdict,
+    dataset_rule,
     guarded_rule,
+    lasting,
+    learned_rule,
     plain_rule,
     worst,
 )
+from drift_assets.watch import Column, Thresholds, Watch
+
+_NO_PAST: Final[Mapping[str, Sequence[Verdict]]] = {}
 
 METHOD_VERSION: Final = 1
 """Version of the formulas; it grows when a fix changes a stored number."""
@@ -142,6 +153,8 @@ class FeatureResult:
         ``numeric`` or ``categorical``, as the baseline has it.
     verdict, reason
         The answer, and a sentence that gives its numbers.
+    rule_verdict
+        What the rule says of the day alone, before ``alert_after``.
     measurements
         By name of the statistic, in the order of `STATISTICS`; empty if not evaluated.
     judgements
@@ -152,6 +165,10 @@ class FeatureResult:
         The p-values it brought into the family, by test; empty under the plain rule.
     thresholds
         Those it was judged by.
+    alert_after
+        How long a breach must last before it counts.
+    importance
+        What it weighs in the verdict of the data set; a prediction weighs nothing.
     bins
         PSI bins in their order; empty if not evaluated.
     baseline, current
@@ -167,16 +184,24 @@ class FeatureResult:
     kind: Kind
     verdict: Verdict
     reason: str
+    rule_verdict: Verdict
     measurements: Mapping[str, Measurement]
     judgements: tuple[Judgement, ...]
     adjusted_p_value: float | None
     family: Mapping[str, float]
     thresholds: Thresholds
+    alert_after: Persistence
+    importance: float
     bins: tuple[Bin, ...]
     baseline: Summary
     current: Summary | None
     unseen: tuple[tuple[str, int], ...] = ()
     why: Why | None = None
+
+    @property
+    def plain_verdict(self) -> Verdict:
+        """What the plain rule says of the day alone."""
+        return worst([j.verdict for j in self.judgements])
 
     @property
     def top_bins(self) -> tuple[Bin, ...]:
@@ -211,14 +236,24 @@ class Assessment:
         Features first, then prediction columns, in the monitor's order.
     verdict
         The gravest of the columns' verdicts.
+    dataset
+        The verdict of the data set as a whole, from the share of features that breach.
+        It stops nothing and tells nobody.
     rule
-        ``guarded`` or ``plain``.
+        ``guarded``, ``plain`` or ``learned``.
     family_alpha
         Level of the guarded family; None under the plain rule.
     family_complete
         False if only some columns were looked at and the others' p-values were not known.
     extra_columns
         Columns in the current data that nobody watches.
+    comparison_id
+        Content hash of what the day was compared with; ``baseline_id`` if it was all of that.
+    compared_with
+        Which days those are, in words; empty for the whole baseline.
+    thresholds_from
+        Where learned thresholds come from, or why there are none, in words; empty where
+        nobody asked for any.
     """
 
     monitor: str
@@ -227,11 +262,15 @@ class Assessment:
     n_current: int
     features: tuple[FeatureResult, ...]
     verdict: Verdict
-    rule: Literal["guarded", "plain"]
+    dataset: DatasetRuling
+    rule: Literal["guarded", "plain", "learned"]
     family_alpha: float | None
     family_complete: bool
     extra_columns: tuple[str, ...] = ()
     method_version: int = METHOD_VERSION
+    comparison_id: str = ""
+    compared_with: str = ""
+    thresholds_from: str = ""
 
     @property
     def breached(self) -> tuple[FeatureResult, ...]:
@@ -255,13 +294,17 @@ class Assessment:
         return tuple(sorted(found, key=lambda f: -(f.value("psi") or 0.0)))
 
 
-def assess(
-    monitor: Monitor,
+def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one day
+    monitor: Watch,
     baseline: Baseline,
     current: DatasetProfile,
     *,
     only: Sequence[str] | None = None,
     other_p_values: Sequence[float] | None = None,
+    earlier: Mapping[str, Sequence[Verdict]] = _NO_PAST,
+    day: date | None = None,
+    comparison: Comparison | None = None,
+    learned: LearnedThresholds | str = "",
 ) -> Assessment:
     """Return the assessment of one day of current data.
 
@@ -277,6 +320,16 @@ def assess(
     other_p_values
         P-values of the columns left out, of the same baseline and data. None
         if they are not known: the family is then incomplete, and the reasons say so.
+    earlier
+        What the rule said of each column on the evaluated days before this one, the
+        latest first, by the same baseline: ``alert_after`` counts breaches among them.
+    day
+        Which day it is: learned thresholds may differ by weekday.
+    comparison
+        The baseline's side, if it is not all of the baseline.
+    learned
+        Thresholds learned from the baseline's days, which then judge; or why there are none
+        although they were asked for, which the reasons then say.
 
     Raises
     ------
@@ -286,56 +339,125 @@ def assess(
         If ``only`` names a column that is not watched.
     """
     columns = monitor.watched(baseline.columns, only=only)
+    sides = dict(baseline.columns)
+    unknown: dict[str, Unprofiled] = {}
+    for name, side in (comparison.columns if comparison else {}).items():
+        if isinstance(side, Unprofiled):
+            unknown[name] = side
+        else:
+            sides[name] = side
+    if isinstance(learned, LearnedThresholds):
+        columns = tuple(_with_learned(c, learned, day) for c in columns)
     subset = only is not None and len(columns) < len(monitor.watched(baseline.columns))
-    found = {c.name: _profile_or_reason(monitor, c, baseline, current) for c in columns}
+    found = {
+        c.name: unknown.get(c.name) or _profile_or_reason(monitor, c, sides[c.name], current)
+        for c in columns
+    }
     cases = {
-        c.name: _case(c, baseline.columns[c.name], profile, monitor.measured)
+        c.name: _case(c, sides[c.name], profile, monitor.measured)
         for c in columns
         if not isinstance(profile := found[c.name], Unprofiled)
     }
     complete = not subset or other_p_values is not None
     alpha = monitor.thresholds.family_alpha
-    if monitor.guards:
+    rule: Literal["guarded", "plain", "learned"] = "guarded" if monitor.guards else "plain"
+    note = ""
+    if isinstance(learned, LearnedThresholds):
+        rule = "learned"
+        rulings = {
+            name: learned_rule(_learned_case(case, learned, day), origin=learned.origin)
+            for name, case in cases.items()
+        }
+    elif monitor.guards:
         rulings = guarded_rule(
             list(cases.values()), family_alpha=alpha, others=other_p_values or ()
         )
     else:
         rulings = {name: plain_rule(case) for name, case in cases.items()}
+    if rule == "guarded" and not complete:
+        note = "; family incomplete: uncorrected"
+    if isinstance(learned, str) and learned:
+        note += f"; {learned}"
 
     features = tuple(
         _result(
             c,
-            baseline.columns[c.name],
+            sides[c.name],
             current.columns.get(c.name),
             found[c.name],
             cases.get(c.name),
             rulings.get(c.name),
-            "" if complete or not monitor.guards else "; family incomplete: uncorrected",
+            note + _too_many(sides[c.name]),
+            earlier.get(c.name, ()),
         )
         for c in columns
     )
+    whole = () if subset else (f for f in features if f.role == "feature")
+    dataset = dataset_rule(
+        [(f.verdict, f.importance) for f in whole], threshold=monitor.drift_share_threshold
+    )
+    if subset:
+        dataset = replace(dataset, reason="only some columns were looked at")
     return Assessment(
         monitor=monitor.name,
         baseline_id=baseline.id,
-        n_baseline=baseline.n_rows,
+        n_baseline=comparison.n_rows if comparison else baseline.n_rows,
         n_current=current.n_rows,
         features=features,
         verdict=worst([f.verdict for f in features]),
-        rule="guarded" if monitor.guards else "plain",
-        family_alpha=alpha if monitor.guards else None,
-        family_complete=complete,
+        dataset=dataset,
+        rule=rule,
+        family_alpha=alpha if rule == "guarded" else None,
+        family_complete=complete or rule != "guarded",
         extra_columns=current.extra_columns,
+        comparison_id=comparison.id if comparison else baseline.id,
+        compared_with=comparison.words if comparison else "",
+        thresholds_from=learned if isinstance(learned, str) else learned.words,
     )
 
 
+def _with_learned(column: Column, learned: LearnedThresholds, day: date | None) -> Column:
+    """Return the column with the learned numbers in place of those that they replace."""
+    found = {name: t.value for name, t in learned.on(column.name, day).items()}
+    numbers = {
+        field: found[statistic] for statistic, field in _FIELDS.items() if statistic in found
+    }
+    if "psi" in found:
+        numbers["psi_warn"] = found["psi"]
+    return replace(column, thresholds=replace(column.thresholds, **numbers))
+
+
+def _learned_case(case: Case, learned: LearnedThresholds, day: date | None) -> Case:
+    """Return the case with its learned thresholds, those of a small day raised by its noise."""
+    thresholds = {}
+    for name, one in learned.on(case.name, day).items():
+        measured = case.measurements.get(name)
+        if measured is None:
+            continue
+        value = one.for_rows(measured.n_baseline, measured.n_current, learned.reference_rows)
+        on: Literal["size", "value"] = "size" if name in SHARES else "value"
+        thresholds[name] = Threshold(name, on, value, origin=learned.origin)
+    return replace(case, thresholds=thresholds)
+
+
+_FIELDS: Final = {
+    "psi": "psi_breach",
+    "js_divergence": "js_breach",
+    "ks": "ks_min_statistic",
+    "missing_rate": "missing_rate_change",
+    "positive_rate": "positive_rate_change",
+}
+"""What the history keeps the threshold of each statistic as."""
+
+
 def _profile_or_reason(
-    monitor: Monitor, column: Column, baseline: Baseline, current: DatasetProfile
+    monitor: Watch, column: Column, baseline: Profile, current: DatasetProfile
 ) -> Profile | Unprofiled:
     """Return the current profile of a column, or why it cannot be judged."""
     profile = current.columns.get(column.name, Unprofiled("column absent from the current data"))
     if isinstance(profile, Unprofiled):
         return profile
-    if not baseline.columns[column.name].n:
+    if not baseline.n:
         return Unprofiled("the baseline has no value in this column")
     if not profile.n:
         many = {0: "no rows", 1: "the only value missing"}
@@ -378,6 +500,17 @@ def _tail_p_value(baseline: Profile, current: Profile, name: str, smallest: floa
     return permutation_p_value(js_terms, baseline.js_counts, current.js_counts, smallest=smallest)
 
 
+def _too_many(baseline: Profile) -> str:
+    """Return what cannot be told of a column with more categories than are known by name."""
+    if isinstance(baseline, NumericProfile) or baseline.binning.knows_unseen:
+        return ""
+    # Two standard errors: what the number lies within on 19 of 20 occasions.
+    return (
+        f"; about {baseline.n_distinct:,} categories in the baseline (within "
+        f"{2 * baseline.distinct_error:.1%}), too many to tell unseen ones from rare ones"
+    )
+
+
 def _result(
     column: Column,
     baseline: Profile,
@@ -386,22 +519,30 @@ def _result(
     case: Case | None,
     ruling: Ruling | None,
     note: str,
+    earlier: Sequence[Verdict],
 ) -> FeatureResult:
     # A column with too few rows is not judged, but what it looked like is still shown.
     profile = None if isinstance(current, Unprofiled) else current
-    reason = judged.reason if isinstance(judged, Unprofiled) else ""
+    said = judged.reason if isinstance(judged, Unprofiled) else ""
+    rule_verdict = Verdict.NOT_EVALUATED
+    if ruling is not None:
+        rule_verdict, said = ruling.verdict, f"{ruling.reason}{note}"
+    verdict, reason = lasting(rule_verdict, said, earlier, column.alert_after)
     unseen = profile.unseen if isinstance(profile, CategoricalProfile) else ()
     return FeatureResult(
         feature=column.name,
         role=column.role,
         kind="numeric" if isinstance(baseline, NumericProfile) else "categorical",
-        verdict=ruling.verdict if ruling else Verdict.NOT_EVALUATED,
-        reason=f"{ruling.reason}{note}" if ruling else reason,
+        verdict=verdict,
+        reason=reason,
+        rule_verdict=rule_verdict,
         measurements=case.measurements if case else {},
         judgements=ruling.judgements if ruling else (),
         adjusted_p_value=ruling.adjusted_p_value if ruling else None,
         family=ruling.family if ruling else {},
         thresholds=column.thresholds,
+        alert_after=column.alert_after,
+        importance=column.importance if column.role == "feature" else 0.0,
         bins=_bins(baseline, profile) if case and profile else (),
         baseline=_summary(baseline, column),
         current=_summary(profile, column) if profile else None,

@@ -4,8 +4,8 @@ Every field is documented where it stands; ``docs/monitors.md`` is made from her
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
@@ -21,81 +21,26 @@ from pydantic import (
     model_validator,
 )
 
-from drift_assets.errors import BaselineError, UnknownNameError
-from drift_assets.stats import DEFAULT_STATISTICS, STATISTICS, Statistic
+from drift_assets.alert_settings import Alerts
+from drift_assets.comparison import FEWEST_DAYS, CompareWith
+from drift_assets.errors import ConfigurationError, UnknownNameError
+from drift_assets.learned import FALSE_ALARMS
+from drift_assets.stats import Statistic
 from drift_assets.stats.statistic import Kind
-from drift_assets.verdicts import Threshold
+from drift_assets.verdicts import MOST_DAYS, Persistence
+from drift_assets.watch import (
+    DRIFT_SHARE_THRESHOLD,
+    PRESETS,
+    Column,
+    Thresholds,
+    measured_statistics,
+    mistakes_in_columns,
+    mistakes_in_statistics,
+    watched_columns,
+)
 
 PARTITION: Final = "{partition}"
 HOME: Final = "{home}"
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The numbers that one column is judged by; the defaults are the preset ``balanced``.
-
-    Attributes
-    ----------
-    psi_warn, psi_breach
-        PSI in nats; both at or above. No warning if ``psi_warn`` reaches ``psi_breach``.
-    ks_significance_level
-        KS and chi-squared breach strictly below, under the plain rule.
-    js_breach
-        JS divergence in bits, at or above.
-    missing_rate_change, positive_rate_change
-        Absolute change of a share, at or above.
-    ks_min_statistic
-        Guarded rule: D from which a significant KS test is an effect.
-    family_alpha
-        Guarded rule: level of the whole family of a monitor and day.
-    """
-
-    psi_warn: float = 0.1
-    psi_breach: float = 0.2
-    ks_significance_level: float = 0.05
-    js_breach: float = 0.1
-    missing_rate_change: float = 0.02
-    positive_rate_change: float = 0.05
-    ks_min_statistic: float = 0.1
-    family_alpha: float = 0.02
-
-    def by_statistic(self) -> dict[str, Threshold]:
-        """Return the threshold of each judged statistic, by its name."""
-        level = self.ks_significance_level
-        warn = self.psi_warn if self.psi_warn < self.psi_breach else None
-        thresholds = (
-            Threshold("psi", "value", self.psi_breach, warn=warn),
-            Threshold("ks", "p_value", level),
-            Threshold("chi_squared", "p_value", level),
-            Threshold("js_divergence", "value", self.js_breach),
-            Threshold("missing_rate", "change", self.missing_rate_change, significance_level=level),
-            Threshold(
-                "positive_rate", "change", self.positive_rate_change, significance_level=level
-            ),
-        )
-        return {t.statistic: t for t in thresholds}
-
-
-PRESETS: Final[Mapping[str, Thresholds]] = {
-    "balanced": Thresholds(),
-    "conservative": Thresholds(
-        psi_breach=0.3, ks_significance_level=0.01, js_breach=0.15, family_alpha=0.005
-    ),
-    "aggressive": Thresholds(
-        psi_breach=0.1, ks_significance_level=0.1, js_breach=0.05, family_alpha=0.05
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One watched column, with everything that the monitor says of it resolved."""
-
-    name: str
-    role: Literal["feature", "prediction"]
-    kind: Kind | None
-    decision_threshold: float | None
-    thresholds: Thresholds
 
 
 class _Schema(BaseModel):
@@ -107,11 +52,22 @@ Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
+LEARNED: Final = "learned"
+"""The preset whose numbers come from the baseline's own days."""
+
+
 class ThresholdSettings(_Schema):
     """Thresholds as written: a preset, and whatever differs from it."""
 
-    preset: Literal["balanced", "conservative", "aggressive"] | None = Field(
-        None, description="Set of thresholds to start from. Default: balanced."
+    preset: Literal["balanced", "conservative", "aggressive", "learned"] | None = Field(
+        None,
+        description="Set of thresholds to start from; learned takes them from the baseline's own "
+        "days, and the others where nothing can be learned. Default: balanced.",
+    )
+    false_alarms: Level | None = Field(
+        None,
+        description="With learned: share of clean days on which the monitor may alarm. "
+        "Default: 0.01, one in a hundred.",
     )
     psi_warn: Positive | None = Field(None, description="PSI from which a column warns, in nats.")
     psi_breach: Positive | None = Field(
@@ -138,9 +94,20 @@ class ThresholdSettings(_Schema):
 
     def over(self, base: Thresholds) -> Thresholds:
         """Return these settings on top of ``base``; a preset replaces ``base`` whole."""
-        start = PRESETS[self.preset] if self.preset else base
-        changes = self.model_dump(exclude={"preset"}, exclude_none=True)
+        start = base
+        if self.preset is not None:
+            start = PRESETS["balanced" if self.preset == LEARNED else self.preset]
+        changes = self.model_dump(exclude={"preset", "false_alarms"}, exclude_none=True)
         return replace(start, **changes)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.false_alarms is not None and self.preset != LEARNED:
+            raise ValueError(
+                "found false_alarms without learned thresholds, expected "
+                "{preset: learned, false_alarms: ...}"
+            )
+        return self
 
 
 def _preset_as_settings(value: object) -> object:
@@ -148,6 +115,11 @@ def _preset_as_settings(value: object) -> object:
 
 
 def _without_family_alpha(settings: ThresholdSettings) -> ThresholdSettings:
+    if settings.preset == LEARNED:
+        raise ValueError(
+            "found learned for one column; the rate of false alarms is that of all columns "
+            "together, so it belongs to the monitor's thresholds"
+        )
     if settings.family_alpha is not None:
         raise ValueError(
             "found family_alpha for one column; it is the level of all columns together, "
@@ -158,6 +130,44 @@ def _without_family_alpha(settings: ThresholdSettings) -> ThresholdSettings:
 
 ThresholdField = Annotated[ThresholdSettings, BeforeValidator(_preset_as_settings)]
 ColumnThresholdField = Annotated[ThresholdField, AfterValidator(_without_family_alpha)]
+
+
+class AlertAfter(_Schema):
+    """How long a breach must last. ``2 of 3`` in YAML stands for ``{breaches: 2, of: 3}``."""
+
+    breaches: int = Field(ge=1, description="Days with a breach, that of the day itself included.")
+    of: int = Field(
+        ge=1,
+        le=MOST_DAYS,
+        description="Evaluated days that are looked at, the day itself included; at most 366.",
+    )
+
+    @property
+    def persistence(self) -> Persistence:
+        """The same for the rules."""
+        return Persistence(self.breaches, self.of)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.breaches > self.of:
+            raise ValueError(
+                f"found '{self.breaches} of {self.of}', expected no more breaches than days, "
+                "such as '2 of 3'"
+            )
+        return self
+
+
+def _text_as_days(value: object) -> object:
+    if not isinstance(value, str | int | float):
+        return value
+    try:
+        found = Persistence.of_text(str(value))
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
+    return {"breaches": found.breaches, "of": found.of}
+
+
+AlertAfterField = Annotated[AlertAfter, BeforeValidator(_text_as_days)]
 
 
 class Feature(_Schema):
@@ -172,6 +182,15 @@ class Feature(_Schema):
     thresholds: ColumnThresholdField = Field(
         default_factory=lambda: ThresholdSettings(preset=None),
         description="What differs from the monitor's thresholds for this column.",
+    )
+    alert_after: AlertAfterField | None = Field(
+        default=None, description="For this column, instead of the monitor's."
+    )
+    importance: float = Field(
+        default=1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="What it weighs among the features in the verdict of the whole data set.",
     )
 
 
@@ -188,6 +207,9 @@ class Prediction(_Schema):
     thresholds: ColumnThresholdField = Field(
         default_factory=lambda: ThresholdSettings(preset=None),
         description="What differs from the monitor's thresholds for this column.",
+    )
+    alert_after: AlertAfterField | None = Field(
+        default=None, description="For this column, instead of the monitor's."
     )
 
 
@@ -310,21 +332,59 @@ class Schedule(_Schema):
         return f"{self.at.minute} {self.at.hour} * * *"
 
 
-class Webhook(_Schema):
-    """A generic webhook: a JSON document is POSTed to it for each day with a breach."""
+def _word_as_days(value: object) -> object:
+    return {"days": value} if isinstance(value, str) else value
 
-    url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
-        description="Name of the environment variable that holds the address. Unset: no webhook."
+
+class ComparedDays(_Schema):
+    """Which days a day is compared with. ``same_weekday`` stands for ``{days: same_weekday}``."""
+
+    days: Literal["baseline", "same_weekday"] = Field(
+        "baseline",
+        description="baseline: all of it; same_weekday: the baseline's days of the same weekday, "
+        "for which it needs a date_column.",
     )
-    timeout_seconds: float = Field(
-        10.0, gt=0, le=120, description="How long to wait for an answer."
+    rolling_days: int | None = Field(
+        None,
+        ge=FEWEST_DAYS,
+        le=MOST_DAYS,
+        description="The reported days among so many just before, instead of the baseline. "
+        "Slow drift is hidden by it.",
+    )
+    keep_days: int | None = Field(
+        None,
+        ge=FEWEST_DAYS,
+        description="With rolling_days: how long fine profiles of days are kept. "
+        "Default: twice as long.",
     )
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        mistakes = []
+        if self.rolling_days is not None and self.days != "baseline":
+            mistakes.append(f"found rolling_days beside days: {self.days}, expected one of the two")
+        if self.keep_days is not None and self.rolling_days is None:
+            mistakes.append("found keep_days without rolling_days, expected both")
+        elif self.keep_days is not None and self.keep_days < (self.rolling_days or 0):
+            mistakes.append(
+                f"found keep_days {self.keep_days}, expected at least the rolling_days, "
+                f"{self.rolling_days}"
+            )
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
 
-class Alerts(_Schema):
-    """Who is told. The log is always told."""
+    @property
+    def compare_with(self) -> CompareWith:
+        """The same for comparisons."""
+        if self.rolling_days is not None:
+            return CompareWith("rolling", self.rolling_days)
+        return CompareWith(self.days)
 
-    webhook: Webhook | None = Field(None, description="A generic webhook.")
+    @property
+    def kept(self) -> int:
+        """Days before a day whose fine profiles are kept; 0 if none is needed."""
+        return self.keep_days or 2 * (self.rolling_days or 0)
 
 
 def _asset_name(name: str) -> str:
@@ -337,16 +397,7 @@ def _asset_name(name: str) -> str:
 
 
 def _known_statistics(names: tuple[str, ...]) -> tuple[str, ...]:
-    known = [s.name for s in STATISTICS]
-    mistakes = [
-        str(UnknownNameError("statistic", name, known))
-        for name in dict.fromkeys(names)
-        if name not in known
-    ]
-    mistakes += [
-        f"{name!r} is listed more than once"
-        for name in dict.fromkeys(n for n in names if names.count(n) > 1)
-    ]
+    mistakes = mistakes_in_statistics(names)
     if mistakes:
         raise ValueError(" ".join(mistakes))
     return names
@@ -362,6 +413,82 @@ def _auto_or_list(value: object) -> str:
 
 FeatureItem = Annotated[Feature, BeforeValidator(_name_as_column)]
 PredictionItem = Annotated[Prediction, BeforeValidator(_name_as_column)]
+
+
+TRENDED: Final = ("psi", "js_divergence", "ks", "missing_rate", "positive_rate")
+"""Statistics whose creeping can be judged: those with a threshold on their size."""
+
+
+def _known_windows(windows: tuple[int, ...]) -> tuple[int, ...]:
+    if not windows or len(set(windows)) < len(windows):
+        raise ValueError(f"found {list(windows)}, expected different numbers of days")
+    return windows
+
+
+def _trended_statistics(names: tuple[str, ...]) -> tuple[str, ...]:
+    mistakes = [
+        str(UnknownNameError("statistic with a trend", name, list(TRENDED)))
+        for name in dict.fromkeys(names)
+        if name not in TRENDED
+    ]
+    if not names or len(set(names)) < len(names):
+        mistakes.append(f"found {list(names)}, expected different names, at least one")
+    if mistakes:
+        raise ValueError(" ".join(mistakes))
+    return names
+
+
+class Trend(_Schema):
+    """How gradual drift is looked for."""
+
+    windows: Annotated[
+        tuple[Annotated[int, Field(ge=8, le=3660)], ...], AfterValidator(_known_windows)
+    ] = Field(
+        (90, 365),
+        description="Numbers of days to look back on: a short one sees what began lately, a long "
+        "one what takes years. Default: 90 and 365.",
+    )
+    min_partitions: int = Field(
+        8, ge=8, description="Evaluated days below which nothing is said. Default: 8."
+    )
+    statistics: Annotated[tuple[str, ...], AfterValidator(_trended_statistics)] = Field(
+        ("psi", "ks", "missing_rate", "positive_rate"),
+        description=f"What is followed, of {', '.join(TRENDED)}. "
+        "Default: all but js_divergence.",
+    )
+    family_alpha: Level = Field(
+        0.01,
+        description="Level of the test over all columns, statistics and windows of a day. "
+        "Default: 0.01.",
+    )
+    min_rise: Share = Field(
+        0.25,
+        description="Share of the threshold that a trend must have moved by to count. "
+        "Default: 0.25.",
+    )
+    horizon: int = Field(
+        90,
+        ge=1,
+        le=365,
+        description="Days ahead within which the threshold must be reached for a breach; what "
+        "takes longer warns. Default: 90.",
+    )
+    slope: float = Field(
+        0.01,
+        gt=0.0,
+        allow_inf_nan=False,
+        description="Regression of PSI: slope per partition above which the plain rule breaches. "
+        "Default: 0.01.",
+    )
+    significance_level: Level = Field(
+        0.05,
+        description="Regression of PSI: p-value below which the plain rule breaches. "
+        "Default: 0.05.",
+    )
+
+
+def _off_as_none(value: object) -> object:
+    return None if value is False else value
 
 
 class Monitor(_Schema):
@@ -401,12 +528,29 @@ class Monitor(_Schema):
     threshold_settings: ThresholdField = Field(
         default_factory=lambda: ThresholdSettings(preset=None),
         alias="thresholds",
-        description="A preset (balanced, conservative, aggressive), or single numbers.",
+        description="A preset (balanced, conservative, aggressive), single numbers, or learned: "
+        "from how the baseline's own days differ; docs/thresholds.md tells how.",
+    )
+    compared: Annotated[ComparedDays, BeforeValidator(_word_as_days)] = Field(
+        default_factory=lambda: ComparedDays.model_validate({}),
+        alias="compare_with",
+        description="Which days a day is compared with: baseline, same_weekday or "
+        "{rolling_days: 28}. The bins stay those of the baseline. Default: baseline.",
     )
     guards: bool = Field(
         True,
         description="The guarded rule: a breach needs an adjusted p-value and an effect. "
         "false: any statistic that crosses its threshold breaches.",
+    )
+    alert_after: AlertAfterField = Field(
+        default_factory=lambda: AlertAfter(breaches=1, of=1),
+        description="How long a breach must last before it counts: 2 of 3 means on two of the "
+        "last three evaluated days; until then it warns. Default: 1 of 1.",
+    )
+    drift_share_threshold: Share = Field(
+        DRIFT_SHARE_THRESHOLD,
+        description="Share of the evaluated features, weighed by importance, from which the whole "
+        "data set drifts. Stops nothing. Default: 0.5.",
     )
     min_rows: int = Field(
         100, ge=1, description="Days with fewer rows are not evaluated, and say so."
@@ -422,7 +566,11 @@ class Monitor(_Schema):
         default_factory=lambda: Schedule(timezone=None),
         description="When the daily run starts, once it is switched on.",
     )
-    alerts: Alerts = Field(default_factory=lambda: Alerts(webhook=None), description="Who is told.")
+    trend: Annotated[Trend | None, BeforeValidator(_off_as_none)] = Field(
+        default_factory=lambda: Trend.model_validate({}),
+        description="How gradual drift is looked for; false: not at all.",
+    )
+    alerts: Alerts = Field(default_factory=Alerts, description="Who is told.")
     fail_run_on_breach: bool = Field(
         True, description="Whether the Dagster run of a breaching day fails at its very end."
     )
@@ -444,16 +592,20 @@ class Monitor(_Schema):
                 mistakes.append("features: found none, and no predictions; expected at least one")
         elif self.features != "auto" and self.exclude:
             mistakes.append("exclude: only features: auto leaves columns out; found a list")
+        if self.baseline.date_column is None:
+            for setting, asked in (
+                ("thresholds: learned", self.learns is not None),
+                ("compare_with: same_weekday", self.compared.days == "same_weekday"),
+            ):
+                if asked:
+                    mistakes.append(
+                        f"{setting}: found a baseline without date_column, expected one that "
+                        "tells its days apart"
+                    )
         names = [f.column for f in self._features()] + [p.column for p in self.predictions]
-        mistakes += [
-            f"column {name!r} is listed more than once"
-            for name in dict.fromkeys(n for n in names if names.count(n) > 1)
-        ]
-        folded: dict[str, str] = {}
-        for name in dict.fromkeys(names):
-            other = folded.setdefault(name.casefold(), name)
-            if other != name:
-                mistakes.append(f"columns {other!r} and {name!r} differ only by case")
+        mistakes += mistakes_in_columns(names)
+        if self._features() and not any(f.importance for f in self._features()):
+            mistakes.append("features: found the importance 0 everywhere, expected one above it")
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
@@ -464,10 +616,18 @@ class Monitor(_Schema):
         return self.threshold_settings.over(PRESETS["balanced"])
 
     @property
+    def learns(self) -> float | None:
+        """Share of clean days on which learned thresholds may alarm; None if none are learned."""
+        settings = self.threshold_settings
+        if settings.preset != LEARNED:
+            return None
+        return FALSE_ALARMS if settings.false_alarms is None else settings.false_alarms
+
+    @property
     def measured(self) -> tuple[Statistic, ...]:
         """The default statistics and those that the monitor names, in the order of `STATISTICS`."""
         named = () if self.statistics == "default" else self.statistics
-        return tuple(s for s in STATISTICS if s in DEFAULT_STATISTICS or s.name in named)
+        return measured_statistics(named)
 
     @property
     def timezone(self) -> str:
@@ -493,22 +653,7 @@ class Monitor(_Schema):
         UnknownNameError
             If ``only`` names a column that is not watched.
         """
-        names = list(available)
-        columns = self.listed(names)
-        absent = [c.name for c in columns if c.name not in set(names)]
-        if absent:
-            raise BaselineError(
-                f"Monitor {self.name!r} watches {', '.join(map(repr, absent))}, which the baseline "
-                f"does not have. It has: {', '.join(map(repr, names)) or 'no column'}. Correct "
-                "the list, or freeze the baseline again."
-            )
-        if only is None:
-            return columns
-        known = [c.name for c in columns]
-        for name in only:
-            if name not in known:
-                raise UnknownNameError("watched column", name, known)
-        return tuple(c for c in columns if c.name in set(only))
+        return watched_columns(self, available, only=only)
 
     def listed(self, available: Sequence[str]) -> tuple[Column, ...]:
         """Return the columns that the monitor asks for; ``auto`` picks from ``available``."""
@@ -520,7 +665,18 @@ class Monitor(_Schema):
             )
         base = self.thresholds
         return (
-            *(Column(f.column, "feature", f.kind, None, f.thresholds.over(base)) for f in features),
+            *(
+                Column(
+                    f.column,
+                    "feature",
+                    f.kind,
+                    None,
+                    f.thresholds.over(base),
+                    (f.alert_after or self.alert_after).persistence,
+                    f.importance,
+                )
+                for f in features
+            ),
             *(
                 Column(
                     p.column,
@@ -528,6 +684,7 @@ class Monitor(_Schema):
                     p.kind,
                     None if p.kind == "categorical" else p.decision_threshold,
                     p.thresholds.over(base),
+                    (p.alert_after or self.alert_after).persistence,
                 )
                 for p in self.predictions
             ),

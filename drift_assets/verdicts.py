@@ -1,13 +1,14 @@
-"""Verdicts: measurements judged by thresholds. The plain rule and the guarded one."""
+"""Verdicts: measurements judged by thresholds, over columns, days and the whole data set."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from drift_assets.errors import ConfigurationError
-from drift_assets.figures import p_phrase, show
+from drift_assets.figures import p_phrase, show, show_share
 from drift_assets.stats import Measurement
 from drift_assets.stats.multiple_testing import benjamini_hochberg
 
@@ -46,30 +47,36 @@ class Threshold:
     on
         ``value`` breaches at or above; ``p_value`` strictly below; ``change``
         when the absolute value is at or above *and* the p-value strictly below
-        ``significance_level``.
+        ``significance_level``; ``size`` when the absolute value alone is.
     breach
         In the unit of what it is on.
     warn
         From here on the verdict is ``warn``; None for no such step.
     significance_level
         For ``change`` only.
+    origin
+        Where the number comes from, in words, if nobody wrote it.
     """
 
     statistic: str
-    on: Literal["value", "p_value", "change"]
+    on: Literal["value", "p_value", "change", "size"]
     breach: float
     warn: float | None = None
     significance_level: float = 0.05
+    origin: str = ""
 
     @property
     def rule(self) -> str:
         """The threshold in words."""
+        number = _full(self.breach)
         match self.on:
             case "p_value":
-                return f"p < {_full(self.breach)}"
-            case "change":
-                return f"|change| >= {_full(self.breach)}"
-        return f">= {_full(self.breach)}"
+                return f"p < {number}"
+            case "change" | "size":
+                said = f"|change| >= {number}"
+            case _:
+                said = f">= {number}"
+        return f"{said}, {self.origin}" if self.origin else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,9 @@ def judge(measurement: Measurement, threshold: Threshold) -> Judgement:
         elif threshold.warn is not None and measurement.value >= threshold.warn:
             verdict = Verdict.WARN
         return Judgement(measurement, threshold, verdict)
+    if threshold.on == "size":
+        breached = abs(measurement.value) >= threshold.breach
+        return Judgement(measurement, threshold, Verdict.BREACH if breached else verdict)
     if measurement.p_value is None:
         raise ConfigurationError(
             f"Found no p-value for {measurement.statistic!r}, expected one: "
@@ -184,6 +194,155 @@ class Ruling:
     family: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """How long a breach must last before it counts: on ``breaches`` of the last ``of`` days.
+
+    Examples
+    --------
+    >>> Persistence.of_text("2 of 3"), str(Persistence())
+    (Persistence(breaches=2, of=3), '1 of 1')
+    """
+
+    breaches: int = 1
+    of: int = 1
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """Return what a text such as ``2 of 3`` says.
+
+        Raises
+        ------
+        ConfigurationError
+            If it says anything else, or asks for more breaches than days.
+        """
+        found = re.fullmatch(r"\s*(\d{1,4})\s+of\s+(\d{1,4})\s*", text)
+        if found is None:
+            raise ConfigurationError(
+                f"Found {text!r}, expected two whole numbers such as '2 of 3': breaches and days."
+            )
+        breaches, days = int(found[1]), int(found[2])
+        if not 1 <= breaches <= days <= MOST_DAYS:
+            raise ConfigurationError(
+                f"Found '{breaches} of {days}', expected at least 1 breach, no more breaches than "
+                f"days, and at most {MOST_DAYS} days: such as '2 of 3'."
+            )
+        return cls(breaches, days)
+
+    def __str__(self) -> str:
+        return f"{self.breaches} of {self.of}"
+
+
+MOST_DAYS: Final = 366
+"""Longest memory of a persistence, in days."""
+
+
+def lasting(
+    verdict: Verdict, reason: str, earlier: Sequence[Verdict], persistence: Persistence
+) -> tuple[Verdict, str]:
+    """Return verdict and reason of a column once persistence has been asked for.
+
+    A breach that has not come on enough of the last days is a warning. No other
+    verdict changes: a day that is quiet by itself never breaches for its past.
+
+    Parameters
+    ----------
+    verdict, reason
+        What the rule says of the day alone.
+    earlier
+        What the rule said of the evaluated days before it, the latest first.
+    persistence
+        What is asked for.
+
+    Examples
+    --------
+    >>> lasting(Verdict.BREACH, "PSI", [Verdict.OK, Verdict.BREACH], Persistence(2, 3))
+    (<Verdict.BREACH: 'breach'>, 'PSI; breach on 2 of the last 3 days, 2 needed')
+    """
+    if verdict is not Verdict.BREACH or persistence.breaches == 1:
+        return verdict, reason
+    window = [verdict, *earlier[: persistence.of - 1]]
+    seen = window.count(Verdict.BREACH)
+    days = "1 day" if len(window) == 1 else f"the last {len(window)} days"
+    said = f"breach on {seen} of {days}, {persistence.breaches} needed"
+    if seen >= persistence.breaches:
+        return Verdict.BREACH, f"{reason}; {said}"
+    return Verdict.WARN, f"{said}: {reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRuling:
+    """What is said of a whole data set.
+
+    Attributes
+    ----------
+    verdict, reason
+        ``breach`` if the share is at or above the threshold; ``not_evaluated``
+        without a feature to judge by. The reason gives the numbers.
+    drift_share
+        Share of the evaluated features that breach, in [0, 1], each weighing its
+        importance; None if not evaluated.
+    threshold
+        What it was judged by.
+    """
+
+    verdict: Verdict
+    reason: str
+    drift_share: float | None
+    threshold: float
+
+
+def dataset_rule(features: Iterable[tuple[Verdict, float]], *, threshold: float) -> DatasetRuling:
+    """Return the ruling on a data set, from verdict and importance of each feature.
+
+    Examples
+    --------
+    >>> dataset_rule([(Verdict.BREACH, 3.0), (Verdict.OK, 1.0)], threshold=0.5).reason
+    '1 of 2 features drifts, 75.0% by importance >= 50.0%'
+    """
+    found = list(features)
+    evaluated = [(v, w) for v, w in found if v is not Verdict.NOT_EVALUATED]
+    weights = [weight for _, weight in evaluated]
+    drifted = [weight for verdict, weight in evaluated if verdict is Verdict.BREACH]
+    if not any(weights):
+        reason = "no feature was evaluated" if found else "no feature is watched"
+        if evaluated:
+            reason = "no evaluated feature has an importance above 0"
+        return DatasetRuling(Verdict.NOT_EVALUATED, reason, None, threshold)
+    alike = len(set(weights)) == 1
+    share = len(drifted) / len(weights) if alike else _ratio(drifted, weights)
+    breached = share >= threshold
+    noun = "feature" if len(evaluated) == 1 else "features"
+    verb = "drifts" if 1 in {len(drifted), len(evaluated)} else "drift"
+    return DatasetRuling(
+        Verdict.BREACH if breached else Verdict.OK,
+        f"{len(drifted):,} of {len(evaluated):,} {noun} {verb}, {_share_beside(share, threshold)}"
+        f"{'' if alike else ' by importance'} {'>=' if breached else '<'} "
+        f"{_share_beside(threshold, threshold)}",
+        share,
+        threshold,
+    )
+
+
+def _ratio(part: Sequence[float], whole: Sequence[float]) -> float:
+    """Return the ratio of two sums of decimals as written: 0.1 + 0.2 is half of 0.6."""
+    # Loaded on use: most monitors give no importance.
+    from fractions import Fraction  # noqa: PLC0415
+
+    def exact(numbers: Sequence[float]) -> Fraction:
+        return sum((Fraction(repr(float(n))) for n in numbers), Fraction())
+
+    return float(exact(part) / exact(whole))
+
+
+def _share_beside(share: float, threshold: float) -> str:
+    """Return a share as a percentage that does not read across the threshold."""
+    text = show_share(share)
+    if share != threshold and text == show_share(threshold):
+        return f"{show(100 * share, against=100 * threshold)}%"
+    return text
+
+
 def plain_rule(case: Case) -> Ruling:
     """Return the ruling by which any breaching statistic makes the column breach."""
     judgements = tuple(
@@ -193,6 +352,22 @@ def plain_rule(case: Case) -> Ruling:
     )
     verdict = worst([j.verdict for j in judgements])
     return Ruling(verdict, _plain_reason(judgements, verdict), judgements)
+
+
+def learned_rule(case: Case, *, origin: str) -> Ruling:
+    """Return the ruling by which any statistic at its learned threshold makes the column breach.
+
+    Parameters
+    ----------
+    case
+        Its thresholds are the learned ones.
+    origin
+        What they were learned from, in words.
+    """
+    ruling = plain_rule(case)
+    if not ruling.judgements:
+        return replace(ruling, reason="no threshold could be learned for this column")
+    return replace(ruling, reason=f"{ruling.reason} ({origin})")
 
 
 def guarded_rule(
@@ -274,7 +449,8 @@ def _guarded_ruling(
             f"KS D = {show(ks.value, against=case.ks_min_statistic)} "
             f">= {_full(case.ks_min_statistic)}"
         )
-    causes, held = [], []
+    causes: list[str] = []
+    held: dict[str, str] = {}
     for test, p_value in adjusted.items():
         significant = p_value <= family_alpha
         p_text = p_phrase("adjusted p", p_value, against=family_alpha)
@@ -288,33 +464,48 @@ def _guarded_ruling(
             if changed and significant:
                 causes.append(f"{phrase} ({level})")
             elif changed:
-                held.append(f"{phrase}, but {level}")
+                held[test] = f"{phrase}, but {level}"
         elif significant and effects:
             found = effects if test == case.test else [effects[large.index(test)]]
             label = "simulated " if test != case.test else ""
             causes.append(f"{', '.join(found)} ({label}{level})")
         elif significant:
-            held.append(f"{_TEST_LABELS[test]} {level}, but no effect reaches its threshold")
+            held[test] = f"{_TEST_LABELS[test]} {level}, but no effect reaches its threshold"
         elif effects and test == case.test and not set(large) & set(adjusted):
-            held.append(f"{', '.join(effects)}, but {level}")
+            held[test] = f"{', '.join(effects)}, but {level}"
         elif effects and test != case.test:
-            held.append(f"{effects[large.index(test)]}, but simulated {level}")
+            held[test] = f"{effects[large.index(test)]}, but simulated {level}"
         elif not effects and any(
             j.measurement.statistic == test and j.verdict is Verdict.BREACH
             for j in plain.judgements
         ):
-            held.append(f"{_TEST_LABELS[test]} {level}")
+            held[test] = f"{_TEST_LABELS[test]} {level}"
 
     smallest = min(adjusted.values(), default=None)
     if causes:
         return Ruling(Verdict.BREACH, "; ".join(causes), plain.judgements, smallest, dict(family))
-    warning = _warning(case, plain, adjusted.get(case.test or "", 1.0), family_alpha)
+    p_value = adjusted.get(case.test or "", 1.0)
+    warning = _warning(case, plain, p_value, family_alpha)
     if warning:
-        return Ruling(Verdict.WARN, warning, plain.judgements, smallest, dict(family))
-    reason = "; ".join(held) or "within all thresholds"
-    if plain.verdict is Verdict.BREACH:
-        reason += f"; the plain rule would say breach: {plain.reason}"
+        # What the warning says of the column's own test is not said again.
+        own = {test: text for test, text in held.items() if test != case.test}
+        reason = _explained([warning, *own.values()], plain)
+        return Ruling(Verdict.WARN, reason, plain.judgements, smallest, dict(family))
+    if plain.verdict is Verdict.WARN and case.test is not None:
+        level = p_phrase("adjusted p", p_value, against=family_alpha)
+        held[case.test] = f"{plain.reason}, but {level} > {_full(family_alpha)}"
+    reason = _explained(list(held.values()) or ["within all thresholds"], plain)
     return Ruling(Verdict.OK, reason, plain.judgements, smallest, dict(family))
+
+
+def _explained(parts: Sequence[str], plain: Ruling) -> str:
+    """Return what the guarded rule found, and what the plain one would have made of it."""
+    reason = "; ".join(parts)
+    if plain.verdict is Verdict.BREACH:
+        return f"{reason}; the plain rule would say breach: {plain.reason}"
+    # Its reason, a step of PSI, is the guarded rule's too.
+    mild = plain.verdict is Verdict.WARN and "(warn), but" in reason
+    return f"{reason}; the plain rule would say warn" if mild else reason
 
 
 def _warning(case: Case, plain: Ruling, p_value: float, family_alpha: float) -> str:
@@ -342,6 +533,7 @@ _TEST_LABELS: Final = {
     "js_divergence": "JS",
     "missing_rate": "missing rate",
     "positive_rate": "positive rate",
+    "total_variation": "total variation",
 }
 
 
@@ -357,9 +549,11 @@ def _phrase(measurement: Measurement, threshold: Threshold | None) -> str:
             text = p_phrase(f"{label} p", p, against=threshold.breach)
             sign = "<" if p < threshold.breach else ">="
             return f"{text} {sign} {_full(threshold.breach)}" if " = " in text else text
-        case "change":
+        case "change" | "size":
             size = show(abs(value), against=threshold.breach)
-            return f"{label} changed by {'-' if value < 0 else '+'}{size}"
+            said = f"{label} changed by {'-' if value < 0 else '+'}{size}"
+            # With a p-value the limit is told elsewhere.
+            return said if threshold.on == "change" else f"{said}, limit {_full(threshold.breach)}"
     sign = ">=" if value >= threshold.breach else "<"
     return f"{label} = {show(value, against=threshold.breach)} {sign} {_full(threshold.breach)}"
 

@@ -9,7 +9,9 @@ import pytest
 from scipy import stats
 
 from drift_assets.assessment import Assessment, assess
+from drift_assets.comparison import Comparison
 from drift_assets.errors import BaselineError, BinningMismatchError, UnknownNameError
+from drift_assets.learned import LearnedThreshold, LearnedThresholds
 from drift_assets.monitors import Monitor
 from drift_assets.profiles import (
     Baseline,
@@ -392,3 +394,99 @@ def test_a_number_between_the_few_that_the_baseline_has_is_unseen() -> None:
 
     assert result.why.unseen == pytest.approx(from_nothing(30 / 660))
     assert result.why.out_of_range == pytest.approx(from_nothing(20 / 660) + from_nothing(10 / 660))
+
+
+MONDAY = date(2026, 1, 5)
+
+
+def learned_limits(**limits: float) -> LearnedThresholds:
+    """Return thresholds of the column x as if they had been learned, on Mondays alone for PSI."""
+    found = tuple(
+        LearnedThreshold(name, 0 if name == "psi" else None, limit, limit, limit, 2.0)
+        for name, limit in limits.items()
+    )
+    return LearnedThresholds(
+        false_alarms=0.01,
+        reachable=1 / 201,
+        fitted=False,
+        n_days=200,
+        first_day=MONDAY,
+        last_day=MONDAY,
+        apart=3,
+        reference_rows=600,
+        limit=5.0,
+        limit_low=4.0,
+        limit_high=6.0,
+        columns={"x": found},
+    )
+
+
+def test_learned_thresholds_judge_in_the_place_of_the_rule() -> None:
+    current = day(BASELINE, {**QUIET, "x": X[:600] + 0.5})
+    limits = learned_limits(psi=0.5, ks=0.3, missing_rate=0.2)
+    assert assess(monitor(), BASELINE, current, day=MONDAY).feature("x").verdict == "breach"
+    mild = assess(monitor(), BASELINE, current, day=MONDAY, learned=limits)
+    assert (mild.rule, mild.family_alpha, mild.family_complete) == ("learned", None, True)
+    result = mild.feature("x")
+    assert (result.verdict, result.reason) == (
+        "ok",
+        "within all thresholds (learned from 200 days)",
+    )
+    kept = result.thresholds
+    assert (kept.psi_breach, kept.psi_warn, kept.ks_min_statistic) == (0.5, 0.5, 0.3)
+    assert (kept.missing_rate_change, kept.js_breach) == (0.2, 0.1)
+    assert {j.threshold.statistic for j in result.judgements} == {"psi", "ks", "missing_rate"}
+    assert mild.thresholds_from == (
+        "learned from 200 days, 2026-01-05 to 2026-01-05, for alarms on 1.0% of clean days; "
+        "days up to 3 apart resemble each other and were left out"
+    )
+    # Nothing was learned of the others: no answer is no pass.
+    assert mild.feature("y").verdict == "not_evaluated"
+    assert mild.feature("y").reason == "no threshold could be learned for this column"
+    strict = assess(monitor(), BASELINE, current, day=MONDAY, learned=learned_limits(ks=0.15))
+    assert strict.feature("x").verdict == "breach"
+    assert strict.feature("x").reason.endswith(">= 0.15 (learned from 200 days)")
+    # On another weekday PSI has no threshold here, and does not judge.
+    tuesday = assess(
+        monitor(), BASELINE, current, day=date(2026, 1, 6), learned=learned_limits(psi=0.01, ks=0.3)
+    )
+    assert tuesday.feature("x").verdict == "ok"
+
+
+def test_a_small_day_is_judged_with_its_noise_taken_off() -> None:
+    current = day(BASELINE, {**QUIET, "x": X[:150] + 0.3})
+    measured = assess(monitor(), BASELINE, current).feature("x").value("ks") or 0.0
+    limits = learned_limits(ks=measured - 0.01)
+    assert assess(monitor(), BASELINE, current, learned=limits).feature("x").verdict == "ok"
+
+
+def test_what_could_not_be_learned_is_said_with_the_verdict_of_the_other_rule() -> None:
+    found = assess(monitor(), BASELINE, day(BASELINE, QUIET), learned="no days")
+    assert (found.rule, found.thresholds_from) == ("guarded", "no days")
+    assert found.feature("x").reason == "within all thresholds; no days"
+
+
+def test_a_comparison_takes_the_baselines_side_and_says_so() -> None:
+    lifted = X[:900] + 0.5
+    ruler = BASELINE.columns["x"].binning
+    assert isinstance(ruler, NumericBinning)
+    side = NumericProfile.of(lifted, ruler)
+    unknown = Unprofiled("2 days to compare with (the 28 days before), 3 needed")
+    chosen = Comparison("c" * 16, "some days", 3, 900, {"x": side, "y": unknown})
+    found = assess(
+        monitor(), BASELINE, day(BASELINE, {**QUIET, "x": X[:600] + 0.5}), comparison=chosen
+    )
+    assert (found.comparison_id, found.compared_with) == ("c" * 16, "some days")
+    assert (found.baseline_id, found.n_baseline) == (BASELINE.id, 900)
+    result = found.feature("x")
+    assert result.verdict == "ok"
+    assert result.baseline.mean == pytest.approx(lifted.mean())
+    assert (result.baseline.minimum, result.baseline.maximum) == (lifted.min(), lifted.max())
+    assert sum(b.n_baseline for b in result.bins) == 900
+    expected = stats.ks_2samp(lifted, X[:600] + 0.5).statistic
+    assert result.value("ks") == pytest.approx(expected)
+    assert (found.feature("y").verdict, found.feature("y").reason) == (
+        "not_evaluated",
+        unknown.reason,
+    )
+    assert assess(monitor(), BASELINE, day(BASELINE, QUIET)).comparison_id == BASELINE.id

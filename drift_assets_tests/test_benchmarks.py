@@ -4,11 +4,19 @@ import json
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 import pytest
 
+from drift_assets.assessment import assess
+from drift_assets.compare import Comparison
+from drift_assets.profiles import Baseline, CategoricalProfile, DatasetProfile, NumericProfile
+from drift_assets.profiles.binning import IntArray
 from drift_assets.scan import rows
+from drift_assets.verdicts import Verdict
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -65,3 +73,93 @@ def test_a_straight_line_goes_through_points_that_lie_on_one(
 
     assert (height, slope) == pytest.approx((0.5, 0.25))
     assert linearity["plot"]({"rows": points}).count("<circle") == 2 * len(points)
+
+
+@pytest.mark.parametrize("rows", [100, 1_000, 20_000])
+def test_clean_days_are_judged_as_assess_judges_them(
+    monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    # `detection.py` measures many days at once and asks the rule about few of them: here `assess`
+    # is asked about each.
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    clean = runpy.run_path(str(BENCHMARKS / "false_alarms.py"))
+    random = np.random.default_rng(1)
+    columns = [draw(random, 1_000, rows, 3) for draw in clean["KINDS"].values()]
+    found = clean["measure"](columns)
+    nulls = clean["nulls_of"]([found], draws=20_000)
+    names = [str(at) for at in range(len(columns))]
+    baseline = Baseline(1_000, dict(zip(names, (c.baseline for c in columns), strict=True)))
+
+    for day in range(3):
+        current = DatasetProfile(
+            rows, {name: of_day(c, day) for name, c in zip(names, columns, strict=True)}
+        )
+        assessment = assess(Comparison(guards=True, min_rows=100), baseline, current)
+
+        for at, result in enumerate(assessment.features):
+            assert found.psi[day, at] == pytest.approx(result.value("psi"))
+            assert found.js[day, at] == pytest.approx(result.value("js_divergence"), abs=1e-12)
+            assert found.statistic[day, at] == pytest.approx(result.value(found.tests[at]))
+            assert found.test[day, at] == pytest.approx(result.p_value(found.tests[at]), rel=1e-9)
+            assert found.missing[day, at] == pytest.approx(result.p_value("missing_rate"))
+            assert found.error[day, at] == pytest.approx(
+                result.measurements[found.tests[at]].error_bound, abs=1e-12
+            )
+        plain = any(f.plain_verdict is Verdict.BREACH for f in assessment.features)
+        assert clean["plain_alarms"](found, slice(None))[day] == plain
+        # Where nothing is known of a kind, whatever must decide alone is simulated by itself.
+        for known in ({}, nulls):
+            assert clean["judged"](found, day, slice(None), known) is assessment.verdict
+        if not clean["could_alarm"](found, day, slice(None), nulls):
+            assert assessment.verdict is Verdict.OK
+
+
+class SimulatedColumn(Protocol):
+    baseline: NumericProfile | CategoricalProfile
+    cells: IntArray
+    n_missing: IntArray
+
+
+def of_day(column: SimulatedColumn, day: int) -> NumericProfile | CategoricalProfile:
+    """Return the profile of one day of a simulated column."""
+    missing = int(column.n_missing[day])
+    if isinstance(column.baseline, NumericProfile):
+        return replace(column.baseline, cells=column.cells[day], n_missing=missing, n_distinct=None)
+    return replace(column.baseline, counts=column.cells[day], n_missing=missing)
+
+
+def test_no_alarm_in_400_days_leaves_a_limit_of_3_in_400(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    clean = runpy.run_path(str(BENCHMARKS / "false_alarms.py"))
+
+    # The share p at which no alarm in 400 days has the probability (1 - p)^400 = 0.05.
+    assert clean["upper_limit"]([0.0] * 40, 400) == pytest.approx(1 - 0.05 ** (1 / 400))
+
+
+def test_detection_tells_of_each_section_and_draws_it(tmp_path: Path) -> None:
+    output, plot = tmp_path / "detection.json", tmp_path / "detection.svg"
+
+    printed = run(
+        *("detection.py", "--quick", "--processes", "1", "--data", tmp_path),
+        *("--output", output, "--plot", plot),
+    )
+
+    report = json.loads(output.read_text())
+    assert {"machine", "versions", "seed", "clean", "learned", "calibration", "power"} <= set(
+        report
+    )
+    assert {cell["kind"] for cell in report["clean"]} >= {"normal", "Poisson", "nycflights rows"}
+    for cell in report["clean"]:
+        assert 0 <= cell["breach"] <= cell["upper"] <= 1
+        assert cell["breach"] <= cell["worst"]
+    rates = {row["change"]: row["found"] for row in report["power"]}
+    # A column in another unit is found by everybody, on the day itself.
+    assert {found["rate"] for found in rates["unit x 1,000"].values()} == {1.0}
+    assert {found["delay"] for found in rates["unit x 1,000"].values()} == {0.0}
+    # A row that a peer is ahead on is printed as such.
+    lost = [row["change"] for row in report["power"] if row["outcome"] == "LOST"]
+    assert all(f"LOST: {change}" in printed for change in lost)
+    (story,) = report["known"]["stories"]
+    assert story["days"] == 5
+    assert "car loan: skipped" in printed
+    assert plot.read_text().count("<circle") == len(report["clean"]) + 5 * len(report["power"])

@@ -4,29 +4,39 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
 
 import drift_assets
-from drift_assets import monitors
+from drift_assets import alert_settings, monitors, watch
 from drift_assets.cli import main
 from drift_assets.declarations import read_declarations
 
 ROOT = Path(drift_assets.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MONITORS = (ROOT / "docs" / "monitors.md").read_text(encoding="utf-8")
+VERDICTS = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "The monitor": monitors.Monitor,
     "baseline and current": monitors.Source,
     "A feature": monitors.Feature,
     "A prediction": monitors.Prediction,
+    "alert_after": monitors.AlertAfter,
     "thresholds": monitors.ThresholdSettings,
+    "compare_with": monitors.ComparedDays,
     "partitions": monitors.Partitions,
     "schedule": monitors.Schedule,
-    "alerts": monitors.Alerts,
-    "alerts.webhook": monitors.Webhook,
+    "trend": monitors.Trend,
+    "alerts": alert_settings.Alerts,
+    "alerts.slack": alert_settings.Slack,
+    "alerts.pagerduty": alert_settings.PagerDuty,
+    "alerts.email": alert_settings.Email,
+    "alerts.webhook": alert_settings.Webhook,
+    "alerts.apprise": alert_settings.Apprise,
+    "alerts.links": alert_settings.Links,
 }
 
 
@@ -58,12 +68,43 @@ def test_every_command_of_the_readme_is_understood(arguments: list[str]) -> None
     command.make_context(name, rest)
 
 
+def test_the_python_of_the_page_on_verdicts_runs() -> None:
+    found: dict[str, object] = {}
+    for block in blocks(VERDICTS, "python"):
+        exec(compile(block, "verdicts.md", "exec"), found)  # noqa: S102  # our own page
+    assert "simulation" in found
+
+
+@pytest.mark.parametrize("arguments", commands(VERDICTS), ids=" ".join)
+def test_every_command_of_the_page_on_verdicts_is_understood(arguments: list[str]) -> None:
+    name, *rest = arguments
+    main.commands[name].make_context(name, rest)
+
+
+def test_every_option_of_simulate_is_on_the_page_on_verdicts() -> None:
+    shown = {argument for arguments in commands(VERDICTS) for argument in arguments}
+    options = {o for p in main.commands["simulate"].params for o in (*p.opts, *p.secondary_opts)}
+    assert {o for o in options if o.startswith("--")} - shown <= {"--home", "--help"}
+
+
 def test_every_command_is_in_the_readme() -> None:
     named = {arguments[0] for arguments in commands(README)}
     mentioned = {name for name in main.commands if f"drift-assets {name}" in README}
     assert named | mentioned | {"health"} == set(main.commands)
     operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert "drift-assets health" in operations
+
+
+def test_every_subcommand_and_option_of_the_history_is_in_the_guide() -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    group = main.commands["history"]
+    assert isinstance(group, click.Group)
+    for name, command in group.commands.items():
+        assert f"drift-assets history {name}" in operations
+        options = {option for parameter in command.params for option in parameter.opts}
+        named = {option for option in options if f"`{option}`" in operations}
+        shown = {option for option in options if f" {option}" in operations}
+        assert {o for o in options if o.startswith("--")} - named - shown <= {"--home"}
 
 
 def test_links_between_pages_lead_somewhere() -> None:
@@ -97,12 +138,12 @@ def test_every_field_is_documented_word_for_word(title: str) -> None:
     assert rows == expected
 
 
-@pytest.mark.parametrize("preset", monitors.PRESETS)
+@pytest.mark.parametrize("preset", watch.PRESETS)
 def test_the_presets_are_documented_as_they_are(preset: str) -> None:
     row = re.search(rf"^\| {preset} \|(.*)\|$", MONITORS, flags=re.MULTILINE)
     assert row
     warn, breach, level, js, alpha = (cell.strip() for cell in row[1].split("|"))
-    numbers = monitors.PRESETS[preset]
+    numbers = watch.PRESETS[preset]
     assert [float(breach), float(level), float(js), float(alpha)] == [
         numbers.psi_breach,
         numbers.ks_significance_level,

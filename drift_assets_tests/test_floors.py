@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from pyarrow import parquet
 
 import drift_assets
 
@@ -17,15 +19,17 @@ PACKAGE = Path(drift_assets.__file__).parent
 
 # From the ground up; rooms of one floor do not import each other.
 FLOORS = (
-    {"atomic", "errors", "figures"},
+    {"atomic", "errors", "figures", "processor"},
     {"profiles"},
-    {"stats"},
-    {"verdicts"},
+    {"comparison", "stats"},
+    {"learned", "verdicts"},
+    {"watch"},
+    {"alert_settings"},
     {"monitors"},
-    {"assessment"},
+    {"assessment", "simulation", "trends"},
     {"alerts", "declarations", "report", "scan", "sources", "store"},
     {"compare", "conformance"},
-    {"demo", "detector", "orchestration", "starter"},
+    {"demo", "detector", "orchestration", "questions", "starter"},
     {"cli"},
     {"definitions", "defs"},
 )
@@ -37,7 +41,7 @@ NEIGHBOURS = {
 LIBRARIES = {
     "dagster": {"orchestration", "cli", "defs", "definitions"},
     "duckdb": {"scan", "store"},
-    "pydantic": set().union(*FLOORS[4:]),
+    "pydantic": set().union(*FLOORS[5:]),
 }
 # Where Dagster may be imported only inside a function, since it costs over a second.
 LAZY = {"cli"}
@@ -221,3 +225,19 @@ def test_importing_the_statistics_and_the_rule_is_light() -> None:
 @pytest.mark.parametrize("name", drift_assets.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(drift_assets, name) is not None
+
+
+def test_comparing_two_files_of_numbers_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    """Start-up is what two small files cost, so each library below would be felt."""
+    for side in ("baseline", "current"):
+        parquet.write_table(pa.table({"x": [1.0, 2.0, 3.0]}), tmp_path / f"{side}.parquet")
+    files = [f"--{side}={tmp_path / side}.parquet" for side in ("baseline", "current")]
+    loaded = loaded_by(
+        "import contextlib, io\n"
+        "from drift_assets.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        f"    main({['compare', *files]!r}, standalone_mode=False)"
+    )
+    assert "drift_assets.assessment" in loaded
+    heavy = {"dagster", "duckdb", "jinja2", "pandas", "pydantic", "rich", "scipy", "yaml"}
+    assert not (heavy | {"pyarrow.compute", "numpy.random"}) & loaded

@@ -7,9 +7,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from drift_assets.comparison import CompareWith
 from drift_assets.errors import BaselineError, UnknownNameError
-from drift_assets.monitors import Monitor, Thresholds, describe, partition_days
+from drift_assets.monitors import Monitor, describe, partition_days
 from drift_assets.stats import DEFAULT_STATISTICS
+from drift_assets.watch import Thresholds
 
 MINIMAL = """
 name: flights
@@ -154,13 +156,13 @@ def test_mistakes_of_a_source_are_gathered() -> None:
     [
         ("features: []", "features: found none, and no predictions"),
         ("{features: [{column: a, thresholds: {family_alpha: 0.5}}]}", "belongs to the monitor"),
-        ("thresholds: strict", "Input should be 'balanced', 'conservative' or 'aggressive'"),
+        ("thresholds: strict", "'conservative', 'aggressive' or 'learned'"),
         ("thresholds: {psi_breach: .inf}", "finite"),
         ("thresholds: {psi_breach: .nan}", "finite"),
         ("thresholds: {family_alpha: 1}", "less than 1"),
         ("predictions: [{column: a, decision_threshold: .inf}]", "finite"),
         ("current: {path: a.csv, date_column: d, start: 2026-01-01}", "belong to partitions"),
-        ("alerts: {webhook: {url_env: 'https://example.org'}}", "match pattern"),
+        ("alerts: {webhook: {url_env: 'https://example.org'}}", "secrets do not belong"),
         ("features: [{column: ''}]", "at least 1 character"),
     ],
 )
@@ -244,3 +246,75 @@ def test_unknown_statistics_are_told_with_what_is_known() -> None:
     assert "Known: anderson_darling, chi_squared, cramer_von_mises, cramers_v," in text
     assert "'ks' is listed more than once" in text
     assert "statistics.default: Input should be 'default'" in mistakes("statistics: all")
+
+
+def test_alert_after_is_the_monitors_unless_a_column_has_its_own() -> None:
+    watch = read(
+        "features: [a, {column: b, alert_after: 1 of 1, importance: 2.5}]\n"
+        "predictions: [{column: p, alert_after: {breaches: 3, of: 5}}]\n"
+        "alert_after: 2 of 3"
+    )
+    found = {c.name: (str(c.alert_after), c.importance) for c in watch.watched(["a", "b", "p"])}
+    assert found == {"a": ("2 of 3", 1.0), "b": ("1 of 1", 2.5), "p": ("3 of 5", 1.0)}
+    assert str(read().alert_after.persistence) == "1 of 1"
+    assert read().drift_share_threshold == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("alert_after: 2", "Found '2', expected two whole numbers such as '2 of 3'"),
+        ("alert_after: 3 of 2", "no more breaches than days"),
+        ("alert_after: {breaches: 3, of: 2}", "no more breaches than days"),
+        ("alert_after: {breaches: 1, of: 367}", "less than or equal to 366"),
+        ("features: [{column: a, importance: -1}]", "greater than or equal to 0"),
+        ("features: [{column: a, importance: 0}]", "found the importance 0 everywhere"),
+        ("drift_share_threshold: 0", "greater than 0"),
+    ],
+)
+def test_persistence_and_importance_that_make_no_sense_are_refused(
+    text: str, expected: str
+) -> None:
+    assert expected in mistakes(text)
+
+
+DATED = "baseline: {path: a.csv, date_column: day}\n"
+
+
+def test_learned_thresholds_have_a_rate_and_the_fixed_numbers_behind_them() -> None:
+    found = read(f"{DATED}thresholds: learned")
+    assert (found.learns, found.thresholds) == (0.01, Thresholds())
+    asked = "thresholds: {preset: learned, false_alarms: 0.05, psi_breach: 0.4}"
+    found = read(DATED + asked)
+    assert (found.learns, found.thresholds.psi_breach) == (0.05, 0.4)
+    assert read().learns is None
+
+
+def test_days_are_compared_with_the_baseline_unless_the_monitor_says() -> None:
+    assert read().compared.compare_with == CompareWith()
+    assert read().compared.kept == 0
+    found = read(f"{DATED}compare_with: same_weekday").compared
+    assert found.compare_with == CompareWith("same_weekday")
+    found = read("compare_with: {rolling_days: 28}").compared
+    assert (found.compare_with, found.kept) == (CompareWith("rolling", 28), 56)
+    assert read("compare_with: {rolling_days: 28, keep_days: 30}").compared.kept == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("thresholds: learned", "thresholds: learned: found a baseline without date_column"),
+        ("compare_with: same_weekday", "compare_with: same_weekday: found a baseline without"),
+        ("compare_with: same_month", "Input should be 'baseline' or 'same_weekday'"),
+        ("compare_with: {rolling_days: 2}", "greater than or equal to 3"),
+        ("compare_with: {rolling_days: 400}", "less than or equal to 366"),
+        ("compare_with: {rolling_days: 9, days: same_weekday}", "expected one of the two"),
+        ("compare_with: {keep_days: 9}", "found keep_days without rolling_days"),
+        ("compare_with: {rolling_days: 9, keep_days: 8}", "expected at least the rolling_days, 9"),
+        ("thresholds: {false_alarms: 0.1}", "found false_alarms without learned thresholds"),
+        (f"{DATED}thresholds: {{preset: learned, false_alarms: 1}}", "less than 1"),
+        ("features: [{column: a, thresholds: learned}]", "belongs to the monitor's thresholds"),
+    ],
+)
+def test_comparisons_and_learning_that_make_no_sense_are_refused(text: str, expected: str) -> None:
+    assert expected in mistakes(text)

@@ -23,9 +23,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 SHIPPED = ("drift_assets", "LICENSE", "README.md", "pyproject.toml", "setup.py")
 
 
-def locked() -> list[Requirement]:
-    """Return the pins of constraints.txt."""
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+LOCKS = {"postgres": "constraints-postgres.txt"}
+"""The lock of an extra that has its own, because it wants another version of something."""
+
+
+def locked(name: str = "constraints.txt") -> list[Requirement]:
+    """Return the pins of a lock."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     return [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
 
 
@@ -81,7 +85,8 @@ def test_the_wheel_brings_the_licence(wheel: Path) -> None:
 
 def test_the_wheel_refuses_the_duckdb_that_loses_writes(wheel: Path) -> None:
     metadata = email.message_from_string(read(wheel, "/METADATA"))
-    wanted = {r.name: r for r in map(Requirement, metadata.get_all("Requires-Dist", []))}
+    found = map(Requirement, metadata.get_all("Requires-Dist", []))
+    wanted = {requirement.name: requirement for requirement in found if not requirement.marker}
     assert "1.5.6" in wanted["duckdb"].specifier
     assert "2.0.0" not in wanted["duckdb"].specifier
     assert "2.0.1" in wanted["duckdb"].specifier
@@ -99,23 +104,37 @@ def test_the_package_and_the_project_tell_one_version() -> None:
 
 
 def test_every_dependency_is_locked_within_its_bounds() -> None:
-    pins = {canonicalize_name(pin.name): pin for pin in locked()}
-    extras = PROJECT["optional-dependencies"].values()
-    for text in [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]:
-        wanted = Requirement(text)
-        if wanted.name == PROJECT["name"]:
-            continue
-        (version,) = pins[canonicalize_name(wanted.name)].specifier
-        assert version.operator == "=="
-        assert version.version in wanted.specifier, text
+    extras = PROJECT["optional-dependencies"]
+    for extra, texts in {"": PROJECT["dependencies"], **extras}.items():
+        pins = {canonicalize_name(p.name): p for p in locked(LOCKS.get(extra, "constraints.txt"))}
+        for text in texts:
+            wanted = Requirement(text)
+            if wanted.name == PROJECT["name"]:
+                continue
+            (version,) = pins[canonicalize_name(wanted.name)].specifier
+            assert version.operator == "=="
+            assert version.version in wanted.specifier, text
+
+
+def test_the_lock_for_a_server_differs_in_the_version_of_duckdb_alone() -> None:
+    pins, others = (
+        {pin.name: str(pin) for pin in locked(name) if pin.name != "duckdb"}
+        for name in ("constraints.txt", LOCKS["postgres"])
+    )
+    assert pins.items() <= others.items()
+    assert {name for name in others.keys() - pins.keys() if "duckdb" in name} == {
+        "duckdb-extension-ducklake",
+        "duckdb-extension-postgres-scanner",
+    }
 
 
 def test_the_lock_names_versions_and_no_place_to_fetch_them_from() -> None:
-    for pin in locked():
-        assert pin.url is None
-        assert [spec.operator for spec in pin.specifier] == ["=="], str(pin)
-    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    assert not re.search(r"://|--(extra-)?index-url|--find-links", text)
+    for name in ("constraints.txt", *LOCKS.values()):
+        for pin in locked(name):
+            assert pin.url is None
+            assert [spec.operator for spec in pin.specifier] == ["=="], str(pin)
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert not re.search(r"://|--(extra-)?index-url|--find-links", text)
 
 
 def test_the_tests_run_on_the_locked_versions() -> None:
@@ -127,7 +146,9 @@ def test_the_tests_run_on_the_locked_versions() -> None:
 
 def test_the_code_imports_nothing_that_is_not_declared() -> None:
     declared = {Requirement(text).name for text in PROJECT["dependencies"]}
-    declared |= {Requirement(text).name for text in PROJECT["optional-dependencies"]["demo"]}
+    extras = PROJECT["optional-dependencies"]
+    for extra in ("apprise", "demo", "polars"):
+        declared |= {Requirement(text).name for text in extras[extra]}
     providers = importlib.metadata.packages_distributions()
     statement = re.compile(r"^ *(?:import|from) ([A-Za-z]\w*)", re.MULTILINE)
     for path in (ROOT / "drift_assets").rglob("*.py"):

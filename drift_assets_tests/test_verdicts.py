@@ -12,11 +12,15 @@ from drift_assets.errors import ConfigurationError
 from drift_assets.stats import Measurement
 from drift_assets.verdicts import (
     Case,
+    Persistence,
     Ruling,
     Threshold,
     Verdict,
+    dataset_rule,
     guarded_rule,
     judge,
+    lasting,
+    learned_rule,
     plain_rule,
     worst,
 )
@@ -158,7 +162,8 @@ def test_a_d_that_may_be_an_effect_warns_if_its_test_is_significant() -> None:
     warned = coarse(0.098, 0.001)
     assert warned.verdict is Verdict.WARN
     assert warned.reason == (
-        "KS D between 0.098 and 0.102, which may reach 0.1 (warn) and adjusted p = 0.001 <= 0.02"
+        "KS D between 0.098 and 0.102, which may reach 0.1 (warn) and adjusted p = 0.001 <= 0.02; "
+        "the plain rule would say breach: KS p = 0.001 < 0.05"
     )
     # Sure either way, or not significant: nothing hangs on the bound.
     assert coarse(0.095, 0.001).verdict is Verdict.OK
@@ -261,8 +266,26 @@ def test_categories_are_tested_by_chi_squared() -> None:
 def test_a_warning_needs_a_small_adjusted_p_too() -> None:
     warned = guarded(case(psi=(0.15, None), ks=(0.05, 0.001)))["x"]
     assert warned.verdict is Verdict.WARN
-    assert warned.reason == "PSI = 0.15 >= 0.1 (warn) and adjusted p = 0.001 <= 0.02"
-    assert guarded(case(psi=(0.15, None), ks=(0.05, 0.2)))["x"].verdict is Verdict.OK
+    assert warned.reason == (
+        "PSI = 0.15 >= 0.1 (warn) and adjusted p = 0.001 <= 0.02; "
+        "the plain rule would say breach: KS p = 0.001 < 0.05"
+    )
+    quiet = guarded(case(psi=(0.15, None), ks=(0.05, 0.2)))["x"]
+    assert quiet.verdict is Verdict.OK
+    assert quiet.reason == (
+        "PSI = 0.15 >= 0.1 (warn), but adjusted p = 0.2 > 0.02; the plain rule would say warn"
+    )
+
+
+def test_a_warning_says_what_else_was_held_back() -> None:
+    # Two tests: KS 2 x 0.001, the missing rate 2 x 0.03 / 2.
+    warned = guarded(case(psi=(0.15, None), ks=(0.05, 0.001), missing_rate=(0.03, 0.03)))["x"]
+    assert warned.verdict is Verdict.WARN
+    assert warned.reason == (
+        "PSI = 0.15 >= 0.1 (warn) and adjusted p = 0.002 <= 0.02; "
+        "missing rate changed by +0.03, but adjusted p = 0.03 > 0.02; "
+        "the plain rule would say breach: KS p = 0.001 < 0.05; missing rate changed by +0.03"
+    )
 
 
 def test_the_others_p_values_count_in_the_family() -> None:
@@ -300,8 +323,11 @@ def test_the_guarded_rule_is_stricter_than_the_plain_one_but_for_d(
     for column in cases:
         ruling = rulings[column.name]
         assert ruling.reason
+        plain = plain_rule(column).verdict
+        if plain not in {ruling.verdict, Verdict.OK}:
+            assert f"the plain rule would say {plain}" in ruling.reason
         if ruling.verdict is Verdict.BREACH:
-            assert plain_rule(column).verdict is Verdict.BREACH
+            assert plain is Verdict.BREACH
             assert ruling.adjusted_p_value is not None
             assert ruling.adjusted_p_value <= 0.02
 
@@ -317,3 +343,115 @@ def test_thresholds_in_words() -> None:
     assert [t.rule for t in THRESHOLDS.values()] == [
         *(">= 0.2", "p < 0.05", "p < 0.05", ">= 0.1", "|change| >= 0.02", "|change| >= 0.05")
     ]
+
+
+OK, BREACH = Verdict.OK, Verdict.BREACH
+SILENT = Verdict.NOT_EVALUATED
+
+
+@pytest.mark.parametrize(
+    ("asked", "earlier", "verdict", "reason"),
+    [
+        ("1 of 1", [], BREACH, "why"),
+        ("1 of 3", [OK, OK], BREACH, "why"),
+        ("2 of 3", [OK, OK], Verdict.WARN, "breach on 1 of the last 3 days, 2 needed: why"),
+        ("2 of 3", [OK, BREACH], BREACH, "why; breach on 2 of the last 3 days, 2 needed"),
+        # The day before the last three does not count.
+        ("2 of 3", [OK, OK, BREACH], Verdict.WARN, "breach on 1 of the last 3 days, 2 needed: why"),
+        ("3 of 3", [BREACH, BREACH], BREACH, "why; breach on 3 of the last 3 days, 3 needed"),
+        ("2 of 2", [], Verdict.WARN, "breach on 1 of 1 day, 2 needed: why"),
+        ("2 of 9", [BREACH], BREACH, "why; breach on 2 of the last 2 days, 2 needed"),
+    ],
+)
+def test_a_breach_counts_once_it_has_lasted(
+    asked: str, earlier: list[Verdict], verdict: Verdict, reason: str
+) -> None:
+    persistence = Persistence.of_text(asked)
+    assert str(persistence) == asked
+    assert lasting(BREACH, "why", earlier, persistence) == (verdict, reason)
+
+
+@pytest.mark.parametrize("verdict", [v for v in Verdict if v is not BREACH])
+def test_a_day_that_does_not_breach_by_itself_never_does_for_its_past(verdict: Verdict) -> None:
+    assert lasting(verdict, "why", [BREACH] * 5, Persistence(2, 3)) == (verdict, "why")
+
+
+@given(
+    days=st.lists(st.sampled_from(list(Verdict))),
+    breaches=st.integers(1, 5),
+    more=st.integers(0, 5),
+)
+def test_persistence_makes_no_day_graver(days: list[Verdict], breaches: int, more: int) -> None:
+    for number, verdict in enumerate(days):
+        after, _ = lasting(verdict, "", days[:number][::-1], Persistence(breaches, breaches + more))
+        assert after is verdict or (verdict, after) == (BREACH, Verdict.WARN)
+
+
+@pytest.mark.parametrize("text", ["", "2", "2 in 3", "0 of 3", "4 of 3", "2 of 367", "two of 3"])
+def test_a_persistence_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="such as '2 of 3'"):
+        Persistence.of_text(text)
+
+
+def test_the_data_set_drifts_when_enough_of_its_features_do() -> None:
+    half = dataset_rule(
+        [(BREACH, 1.0), (OK, 1.0), (Verdict.WARN, 1.0), (BREACH, 1.0)], threshold=0.5
+    )
+    assert (half.verdict, half.drift_share) == (BREACH, 0.5)
+    assert half.reason == "2 of 4 features drift, 50.0% >= 50.0%"
+    third = dataset_rule([(BREACH, 1.0), (OK, 1.0), (OK, 1.0)], threshold=0.5)
+    assert (third.verdict, third.reason) == (OK, "1 of 3 features drifts, 33.3% < 50.0%")
+
+
+def test_a_feature_weighs_its_importance_and_a_silent_one_nothing() -> None:
+    # 3 of 3 + 1: the one that was not evaluated counts on neither side.
+    ruling = dataset_rule([(BREACH, 3.0), (OK, 1.0), (SILENT, 100.0)], threshold=0.75)
+    assert (ruling.verdict, ruling.drift_share) == (BREACH, 0.75)
+    assert ruling.reason == "1 of 2 features drifts, 75.0% by importance >= 75.0%"
+    # Decimals count as they are written: in binary 0.1 + 0.2 > 0.3.
+    tenths = [(BREACH, 0.1), (BREACH, 0.2), (OK, 0.3)]
+    assert dataset_rule(tenths, threshold=0.5).drift_share == 0.5
+    assert dataset_rule([(BREACH, 0.0), (OK, 2.0)], threshold=0.01).drift_share == 0.0
+
+
+def test_a_share_is_never_rounded_across_its_threshold() -> None:
+    many = [(BREACH, 1.0)] * 4999 + [(OK, 1.0)] * 5001
+    assert dataset_rule(many, threshold=0.5).reason == (
+        "4,999 of 10,000 features drift, 49.99% < 50.0%"
+    )
+
+
+@pytest.mark.parametrize(
+    ("features", "reason"),
+    [
+        ([], "no feature is watched"),
+        ([(SILENT, 1.0)], "no feature was evaluated"),
+        ([(OK, 0.0), (BREACH, 0.0)], "no evaluated feature has an importance above 0"),
+    ],
+)
+def test_without_features_to_judge_by_the_data_set_is_not_evaluated(
+    features: list[tuple[Verdict, float]], reason: str
+) -> None:
+    ruling = dataset_rule(features, threshold=0.5)
+    assert (ruling.verdict, ruling.drift_share, ruling.reason) == (SILENT, None, reason)
+
+
+def test_a_learned_threshold_judges_alone_and_says_where_it_comes_from() -> None:
+    limits = {
+        "psi": Threshold("psi", "value", 0.4321, origin="learned from 99 days"),
+        "missing_rate": Threshold("missing_rate", "size", 0.03, origin="learned from 99 days"),
+        "total_variation": Threshold("total_variation", "value", 0.5),
+    }
+    quiet = replace(case(missing_rate=(-0.02, 1e-9), psi=(0.43, None)), thresholds=limits)
+    found = learned_rule(quiet, origin="learned from 99 days")
+    assert (found.verdict, found.family, found.adjusted_p_value) == (Verdict.OK, {}, None)
+    assert found.reason == "within all thresholds (learned from 99 days)"
+    assert [j.threshold.rule for j in found.judgements] == [
+        ">= 0.4321, learned from 99 days",
+        "|change| >= 0.03, learned from 99 days",
+    ]
+    lost = replace(case(missing_rate=(-0.05, 0.9)), thresholds=limits)
+    assert learned_rule(lost, origin="x").reason == (
+        "missing rate changed by -0.05, limit 0.03 (x)"
+    )
+    assert learned_rule(replace(quiet, thresholds={}), origin="x").verdict is Verdict.NOT_EVALUATED

@@ -7,6 +7,7 @@ from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.figures import show_share
 from drift_assets.report.escaping import visible
 from drift_assets.report.page import (
+    VERDICT_LABELS,
     cautions,
     moved_bins,
     p_value_figure,
@@ -49,7 +50,9 @@ def console_report(assessment: Assessment) -> str:
             lines += [f"    - {visible(result.feature)}:", *_figures(result, " " * 8)]
     if predictions:
         lines += ["", "Prediction Drift:", *_predictions(predictions)]
+    dataset = assessment.dataset
     for heading, notes in (
+        ("Data set", [f"{VERDICT_LABELS[dataset.verdict]}: {dataset.reason}"]),
         ("Warnings", [f"{visible(f.feature)}: {visible(f.reason)}" for f in warned]),
         ("Not evaluated", silences(assessment)),
         ("Note", cautions(assessment)),

@@ -7,7 +7,7 @@ from typing import Final
 # Joiners shape letters in Persian and Hindi names, and hide nothing.
 _JOINERS: Final = frozenset("\u200c\u200d")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_MARKDOWN: Final = frozenset("\\`*[]{}<>&!~|$^\"'#")
+_MARKDOWN: Final = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*[]{}<>&!~|$^\"'#"}
 # A markdown reader turns these into links even where every mark is escaped.
 _LINKS: Final = re.compile(r"(?i)(:(?=//)|www(?=\.)|@)")
 _WORD_JOINER: Final = "\u2060"
@@ -21,6 +21,9 @@ def visible(text: str) -> str:
     >>> print(visible("tab\there"), visible("a\u202eb"), visible("Größe"))
     tab\there a\u202eb Größe
     """
+    # What can be printed is in no hidden category; nearly every text is.
+    if text.isprintable():
+        return text
     return "".join(
         character
         if character in _JOINERS or unicodedata.category(character) not in _HIDDEN
@@ -52,13 +55,16 @@ def markdown_text(text: str) -> str:
     >>> markdown_text("a|b"), markdown_text("snake_case"), markdown_text("_x_")
     ('a&#124;b', 'snake_case', '&#95;x&#95;')
     """
-    shown = visible(text)
-    marks = []
-    for position, character in enumerate(shown):
-        inside = shown[max(position - 1, 0) : position + 2]
-        # Between letters or digits an underscore is no mark, and snake_case stays legible.
-        is_mark = character in _MARKDOWN or (
-            character == "_" and not (len(inside) == 3 and inside.replace("_", "x").isalnum())
+    shown = visible(text).translate(_MARKDOWN)
+    if "_" in shown:
+        shown = "".join(
+            "&#95;" if character == "_" and _is_mark(shown, position) else character
+            for position, character in enumerate(shown)
         )
-        marks.append(f"&#{ord(character)};" if is_mark else character)
-    return _LINKS.sub(rf"\1{_WORD_JOINER}", "".join(marks))
+    return _LINKS.sub(rf"\1{_WORD_JOINER}", shown)
+
+
+def _is_mark(shown: str, position: int) -> bool:
+    """Return whether the underscore here is one: between letters or digits it is not."""
+    inside = shown[max(position - 1, 0) : position + 2]
+    return len(inside) < 3 or not inside.replace("_", "x").isalnum()

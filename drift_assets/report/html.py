@@ -1,5 +1,6 @@
 """An assessment as one web page that needs nothing else: no script, no network, no font."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,8 @@ from drift_assets.assessment import Assessment
 from drift_assets.report.escaping import visible
 from drift_assets.report.page import page_of
 from drift_assets.report.picture import shares_picture
+from drift_assets.report.trend import MOST_LINES, trend_headline, trend_lines
+from drift_assets.trends import TrendResult
 
 _TEMPLATE: Final = "page.html"
 
@@ -22,6 +25,7 @@ def html_report(
     title: str | None = None,
     partition: date | str | None = None,
     generated_at: datetime | None = None,
+    trends: Sequence[TrendResult] = (),
 ) -> str:
     """Return a self-contained page: the verdict in a sentence, then each column.
 
@@ -35,6 +39,8 @@ def html_report(
         Day of the data, or a sentence that stands in its place.
     generated_at
         Left out if None, so that the same assessment makes the same page.
+    trends
+        What the days up to this one say together; left out if there is nothing.
 
     Notes
     -----
@@ -47,6 +53,8 @@ def html_report(
         title=visible(title if title is not None else assessment.monitor),
         subtitle=visible(str(partition)) if partition is not None else "",
         generated_at=generated_at.isoformat(timespec="seconds") if generated_at else "",
+        trend_headline=trend_headline(trends) if trends else "",
+        trends=trend_lines(trends)[:MOST_LINES],
         # The pictures escape their own texts.
         pictures=[Markup(shares_picture(panel.bins)) for panel in page.columns],  # noqa: S704
     )

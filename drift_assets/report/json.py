@@ -6,18 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from drift_assets.assessment import Assessment, Bin, FeatureResult, Summary, Why
 from drift_assets.errors import DataError
-from drift_assets.monitors import Thresholds
 from drift_assets.report.page import cautions, silences
 from drift_assets.stats import Measurement
-from drift_assets.verdicts import Judgement, Threshold, Verdict
+from drift_assets.verdicts import (
+    DatasetRuling,
+    Judgement,
+    Persistence,
+    Threshold,
+    Verdict,
+    dataset_rule,
+)
+from drift_assets.watch import DRIFT_SHARE_THRESHOLD, Thresholds
 
 SCHEMA_VERSION: Final = 1
 """Version of the keys that `assessment_to_dict` writes; it grows when one changes its meaning."""
 
+_AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
 _UNDEFINED: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -90,7 +100,7 @@ def to_json(document: Mapping[str, Any]) -> bytes:
     ValueError
         If a number is NaN or infinite.
     """
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    text = _indented(document, "\n")
     # Half a surrogate pair has no UTF-8; as an escape it is JSON all the same.
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
@@ -126,9 +136,23 @@ def document_report(assessment: Assessment, *, timestamp: datetime | None = None
             "features": {f.feature: feature_report(f) for f in features},
         },
         "prediction_drift": prediction_report(predictions) if predictions else None,
+        "dataset_drift": {
+            "drift_share": assessment.dataset.drift_share,
+            "threshold": assessment.dataset.threshold,
+            "drift_detected": (
+                assessment.dataset.verdict is Verdict.BREACH
+                if assessment.dataset.verdict is not Verdict.NOT_EVALUATED
+                else None
+            ),
+            "verdict": assessment.dataset.verdict.value,
+            "reason": assessment.dataset.reason,
+        },
         "baseline_samples": assessment.n_baseline,
         "current_samples": assessment.n_current,
         "baseline_id": assessment.baseline_id,
+        "comparison_id": assessment.comparison_id or assessment.baseline_id,
+        "compared_with": assessment.compared_with,
+        "thresholds_from": assessment.thresholds_from,
         "rule": assessment.rule,
         "method_version": assessment.method_version,
         "warnings": [
@@ -209,6 +233,7 @@ def feature_report(result: FeatureResult) -> dict[str, Any]:
     return report | {
         "drift_detected": result.verdict is Verdict.BREACH if evaluated else None,
         "verdict": result.verdict.value,
+        "rule_verdict": result.rule_verdict.value,
         "reason": result.reason,
     }
 
@@ -234,11 +259,39 @@ def _any_drift(results: Sequence[FeatureResult]) -> bool | None:
     return any(f.verdict is Verdict.BREACH for f in evaluated) if evaluated else None
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401  # whatever JSON has a sign for
+def _indented(value: Any, margin: str) -> str:  # noqa: ANN401  # whatever JSON has a sign for
+    """Return what ``json.dumps(value, indent=2)`` does, which leaves its fast path for that."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if kind is int or (kind is float and math.isfinite(value)):
+        return repr(value)
+    inner = f"{margin}  "
+    if kind is dict and value:
+        items = [f"{encode_basestring(key)}: {_indented(v, inner)}" for key, v in value.items()]
+        return f"{{{inner}{f',{inner}'.join(items)}{margin}}}"
+    if kind is list and value:
+        return f"[{inner}{f',{inner}'.join([_indented(one, inner) for one in value])}{margin}]"
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    # No string in it holds a line break: JSON escapes them.
+    return text.replace("\n", margin)
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields; none for any other class."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever JSON has a sign for
+    kind: type[object] = type(value)
+    # Nearly all are one of these.
+    if kind in _AS_THEY_ARE or (kind is float and math.isfinite(value)):
+        return value
+    if names := _fields(kind):  # type: ignore[arg-type]  # a class can be hashed
+        return {name: _plain(getattr(value, name)) for name in names}
     plain: Any = value
-    if is_dataclass(value) and not isinstance(value, type):
-        plain = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    elif isinstance(value, Enum):
+    if isinstance(value, Enum):
         plain = value.value
     elif isinstance(value, Mapping):
         plain = {str(key): _plain(item) for key, item in value.items()}
@@ -256,21 +309,42 @@ def _sign(value: float) -> str:
 
 
 def _assessment(parts: Mapping[str, Any]) -> Assessment:
-    own = {f.name: parts[f.name] for f in fields(Assessment)}
+    # Reports from before there were comparisons are of the whole baseline.
+    added = {"comparison_id": parts["baseline_id"], "compared_with": "", "thresholds_from": ""}
+    parts = {**added, **parts}
+    own = {f.name: parts[f.name] for f in fields(Assessment) if f.name != "dataset"}
     own["features"] = tuple(_feature(f) for f in parts["features"])
+    own["dataset"] = _dataset(parts.get("dataset"), own["features"])
     own["verdict"] = Verdict(parts["verdict"])
     own["family_alpha"] = _number(parts["family_alpha"])
     own["extra_columns"] = tuple(parts["extra_columns"])
     return Assessment(**own)
 
 
+def _dataset(parts: Mapping[str, Any] | None, features: Sequence[FeatureResult]) -> DatasetRuling:
+    if parts is None:
+        # A report from before there was one: by the threshold that a monitor has by default.
+        watched = [(f.verdict, f.importance) for f in features if f.role == "feature"]
+        return dataset_rule(watched, threshold=DRIFT_SHARE_THRESHOLD)
+    return DatasetRuling(**{**_numbers(parts), "verdict": Verdict(parts["verdict"])})
+
+
 def _feature(parts: Mapping[str, Any]) -> FeatureResult:
     current = parts["current"]
-    # Reports from before there was one have no "why".
+    # Reports from before there was one have no "why", and every breach in them counted at once.
     why = parts.get("why")
-    own = {f.name: parts[f.name] for f in fields(FeatureResult) if f.name != "why"}
+    added = {
+        "why": None,
+        "rule_verdict": parts["verdict"],
+        "alert_after": {"breaches": 1, "of": 1},
+        "importance": 1.0 if parts["role"] == "feature" else 0.0,
+    }
+    parts = {**added, **parts}
+    own = {f.name: parts[f.name] for f in fields(FeatureResult)}
     own |= {
         "verdict": Verdict(parts["verdict"]),
+        "rule_verdict": Verdict(parts["rule_verdict"]),
+        "alert_after": Persistence(**parts["alert_after"]),
         "measurements": {
             name: Measurement(**_numbers(m)) for name, m in parts["measurements"].items()
         },

@@ -36,10 +36,12 @@ def markdown_table(assessment: Assessment) -> str:
     Whatever a column or a category is called, it is shown as it stands: no
     name makes a link, a picture, code or another cell.
     """
-    results = ordered(assessment.features)
+    results, dataset = ordered(assessment.features), assessment.dataset
     left_out = len(results) - MOST_ROWS
     lines = [
         f"**{markdown_text(headline(assessment))}**",
+        "",
+        f"Data set: {VERDICT_LABELS[dataset.verdict]}, {markdown_text(dataset.reason)}.",
         "",
         f"| {' | '.join(_HEADINGS)} |",
         f"|{' --- |' * len(_HEADINGS)}",

@@ -1,17 +1,18 @@
 """What a report shows, prepared first: order, sentences and figures, before any layout."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from drift_assets.assessment import Assessment, Bin, FeatureResult, Summary
 from drift_assets.figures import show, show_p, show_share
-from drift_assets.monitors import Thresholds
 from drift_assets.report.escaping import visible
 from drift_assets.stats import LABELS, STATISTICS
 from drift_assets.stats.statistic import Kind
-from drift_assets.verdicts import Judgement, Verdict
+from drift_assets.verdicts import Judgement, Threshold, Verdict
+from drift_assets.watch import Thresholds
 
 FEW_ROWS: Final = 100
 """Below this many values a comparison is made, with a caution: a monitor would not judge it."""
@@ -141,15 +142,27 @@ class Page:
     extra_columns: str
 
 
-def page_of(assessment: Assessment) -> Page:
-    """Return what the report of an assessment shows."""
+def page_of(assessment: Assessment, *, most: int | None = None) -> Page:
+    """Return what the report of an assessment shows.
+
+    Parameters
+    ----------
+    assessment
+        What to show.
+    most
+        Columns to show at most, the gravest; by default all.
+    """
     rule = "any statistic that crosses its threshold"
     if assessment.family_alpha is not None:
         rule = f"an adjusted p-value up to {show(assessment.family_alpha)} and an effect"
+    elif assessment.rule == "learned":
+        rule = "any statistic that reaches its learned threshold"
     facts = [
         ("Baseline", f"{assessment.n_baseline:,} samples, id {assessment.baseline_id}"),
         ("Current", f"{assessment.n_current:,} samples"),
-        ("A breach takes", f"{rule} ({assessment.rule} rule)"),
+        *_comparison(assessment),
+        ("A breach takes", f"{rule} ({assessment.rule} rule){_persistence(assessment)}"),
+        ("Data set", f"{VERDICT_LABELS[assessment.dataset.verdict]}: {assessment.dataset.reason}"),
         ("Method version", str(assessment.method_version)),
     ]
     scale = _scale(assessment.features)
@@ -162,10 +175,29 @@ def page_of(assessment: Assessment) -> Page:
         facts=tuple(facts),
         columns=tuple(
             _panel(number, result, scale)
-            for number, result in enumerate(ordered(assessment.features), start=1)
+            for number, result in enumerate(ordered(assessment.features)[:most], start=1)
         ),
         extra_columns=_listed(assessment.extra_columns),
     )
+
+
+def _comparison(assessment: Assessment) -> list[tuple[str, str]]:
+    """Return what the day was compared with and where its thresholds come from, if it matters."""
+    facts = []
+    if assessment.compared_with:
+        named = f"{assessment.compared_with}, id {assessment.comparison_id}"
+        facts.append(("Compared with", named))
+    if assessment.thresholds_from:
+        facts.append(("Thresholds", assessment.thresholds_from))
+    return facts
+
+
+def _persistence(assessment: Assessment) -> str:
+    """Return on how many days a breach must come, in words; "" if each counts at once."""
+    asked = {f.alert_after: None for f in assessment.features if f.alert_after.breaches > 1}
+    texts = ", or on ".join(f"{one} days" for one in asked)
+    some = len(asked) > 1 or any(f.alert_after not in asked for f in assessment.features)
+    return f", on {texts}{' by column' if some else ''}" if asked else ""
 
 
 def ordered(results: Iterable[FeatureResult]) -> tuple[FeatureResult, ...]:
@@ -278,7 +310,7 @@ def value_figure(result: FeatureResult, statistic: str) -> str:
     value = result.value(statistic)
     if value is None:
         return ""
-    threshold = result.thresholds.by_statistic().get(statistic)
+    threshold = _by_statistic(result.thresholds).get(statistic)
     if threshold is None or threshold.on == "p_value":
         return show(value)
     if threshold.on == "change":
@@ -288,12 +320,18 @@ def value_figure(result: FeatureResult, statistic: str) -> str:
     return max((show(value, against=limit) for limit in limits), key=len)
 
 
+# Asked for every figure of a column, and most columns are judged by the same.
+@lru_cache(maxsize=64)
+def _by_statistic(thresholds: Thresholds) -> Mapping[str, Threshold]:
+    return thresholds.by_statistic()
+
+
 def p_value_figure(result: FeatureResult, statistic: str) -> str:
     """Return a p-value in digits enough to stay on its side of its level; "" if unknown."""
     p_value = result.p_value(statistic)
     if p_value is None:
         return ""
-    threshold = result.thresholds.by_statistic().get(statistic)
+    threshold = _by_statistic(result.thresholds).get(statistic)
     level = None
     if threshold is not None:
         level = threshold.breach if threshold.on == "p_value" else threshold.significance_level
@@ -302,6 +340,7 @@ def p_value_figure(result: FeatureResult, statistic: str) -> str:
 
 def _panel(number: int, result: FeatureResult, scale: float) -> ColumnPanel:
     unseen = ", ".join(f"{visible(name)} ({count:,})" for name, count in result.unseen)
+    noise = noise_floor(result)
     return ColumnPanel(
         number=number,
         name=visible(result.feature),
@@ -311,8 +350,8 @@ def _panel(number: int, result: FeatureResult, scale: float) -> ColumnPanel:
         label=VERDICT_LABELS[result.verdict],
         reason=visible(result.reason),
         psi=value_figure(result, "psi"),
-        noise=show(noise) if (noise := noise_floor(result)) is not None else "",
-        bar=_bar(result, scale),
+        noise=show(noise) if noise is not None else "",
+        bar=_bar(result, scale, noise),
         statistics=statistic_lines(result),
         moved=moved_bins(result),
         summary=_summary_lines(result.baseline, result.current),
@@ -330,10 +369,9 @@ def _scale(results: Sequence[FeatureResult]) -> float:
     return max(1.25 * threshold, min(largest, 4 * threshold))
 
 
-def _bar(result: FeatureResult, scale: float) -> PsiBar:
+def _bar(result: FeatureResult, scale: float, noise: float | None) -> PsiBar:
     psi = result.value("psi") or 0.0
     threshold = result.thresholds.psi_breach
-    noise = noise_floor(result)
     return PsiBar(
         length=min(psi / scale, 1.0),
         threshold=threshold / scale if threshold <= scale else None,

@@ -43,9 +43,9 @@ def svg_overview(assessment: Assessment) -> str:
     A document of its own: it may be written to a file, or shown through
     `data_uri` where markdown is.
     """
-    page = page_of(assessment)
-    drawn = page.columns[:MOST_ROWS]
-    left_out = len(page.columns) - len(drawn)
+    page = page_of(assessment, most=MOST_ROWS)
+    drawn = page.columns
+    left_out = len(assessment.features) - len(drawn)
     height = _TOP + _ROW * (len(drawn) + bool(left_out)) + 12
     rows = [_overview_row(panel, _TOP + _ROW * i) for i, panel in enumerate(drawn)]
     if left_out:

@@ -3,11 +3,13 @@ import math
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drift_assets.assessment import Assessment, Bin, FeatureResult, Summary
 from drift_assets.errors import DataError
-from drift_assets.monitors import Thresholds
 from drift_assets.report.json import (
     assessment_from_dict,
     assessment_to_dict,
@@ -16,6 +18,7 @@ from drift_assets.report.json import (
 )
 from drift_assets.stats import Measurement
 from drift_assets.verdicts import Judgement, Verdict
+from drift_assets.watch import Thresholds
 from drift_assets_tests.report.conftest import Assess
 
 
@@ -123,6 +126,26 @@ def test_the_bytes_are_json_in_utf8_even_for_half_a_surrogate_pair() -> None:
         to_json({"psi": math.nan})
 
 
+_SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+) | st.text()
+_NESTED = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+)
+
+
+@given(st.dictionaries(st.text(), _NESTED | st.sampled_from(Verdict) | st.just(((1,), "two"))))
+def test_the_bytes_are_those_of_the_standard_library(document: dict[str, object]) -> None:
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    assert to_json(document) == text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_has_no_sign_for_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json({"deep": [{"down": value}]})
+
+
 def test_the_report_counts_as_the_document_does(mixed: Assessment) -> None:
     report = document_report(mixed, timestamp=datetime(2026, 11, 23, tzinfo=UTC))
     drift = report["feature_drift"]
@@ -174,6 +197,32 @@ def test_a_report_from_before_there_was_a_why_is_read_all_the_same(mixed: Assess
         del feature["why"]
     back = assessment_from_dict(document)
     assert back == replace(mixed, features=tuple(replace(f, why=None) for f in mixed.features))
+
+
+def test_a_report_from_before_persistence_is_read_as_if_every_breach_counted_at_once(
+    mixed: Assessment,
+) -> None:
+    document = assessment_to_dict(mixed)
+    del document["dataset"]
+    for feature in document["features"]:
+        for key in ("rule_verdict", "alert_after", "importance"):
+            del feature[key]
+    assert assessment_from_dict(document) == mixed
+
+
+def test_persistence_and_the_verdict_of_the_data_set_come_back(assess_columns: Assess) -> None:
+    steps = list(np.linspace(0.0, 1.0, 200))
+    found = assess_columns(
+        {"x": (steps, [v + 1 for v in steps])}, alert_after="2 of 3", drift_share_threshold=0.25
+    )
+    assert found.feature("x").rule_verdict is Verdict.BREACH
+    assert found.feature("x").verdict is Verdict.WARN
+    assert found.dataset.threshold == 0.25
+    back = json.loads(to_json(assessment_to_dict(found)))
+    assert assessment_from_dict(back) == found
+    told = document_report(found)
+    assert told["dataset_drift"]["drift_detected"] is False
+    assert told["feature_drift"]["features"]["x"]["rule_verdict"] == "breach"
 
 
 def test_the_report_says_what_the_psi_is_made_of(mixed: Assessment) -> None:

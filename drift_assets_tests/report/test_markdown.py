@@ -9,7 +9,9 @@ def cells(line: str) -> list[str]:
 def test_the_table_has_a_row_per_column_the_gravest_first(mixed: Assessment) -> None:
     lines = markdown_table(mixed).splitlines()
     assert lines[0].startswith("**Drift: 4 of 8 columns drift")
-    rows = [cells(line) for line in lines[4:]]
+    # Of the six features, without the one that is absent and without the predictions.
+    assert lines[2] == "Data set: breach, 3 of 5 features drift, 60.0% &#62;= 50.0%."
+    rows = [cells(line) for line in lines[6:]]
     assert rows[0][0] == "shifted"
     assert {row[0]: row[1] for row in rows}["absent"] == "not evaluated"
     assert {len(row) for row in rows} == {8}
@@ -22,9 +24,9 @@ def test_a_row_names_the_bins_that_moved(mixed: Assessment) -> None:
 
 def test_hostile_names_add_no_cell_no_row_no_mark(hostile: Assessment) -> None:
     lines = markdown_table(hostile).splitlines()
-    assert len(lines) == 4 + len(hostile.features)
-    assert {len(cells(line)) for line in lines[4:]} == {8}
-    body = "\n".join(lines[4:]).replace("&#", "").replace("| ", "").replace(" |", "")
+    assert len(lines) == 6 + len(hostile.features)
+    assert {len(cells(line)) for line in lines[6:]} == {8}
+    body = "\n".join(lines[6:]).replace("&#", "").replace("| ", "").replace(" |", "")
     assert not set(body) & set("`[]<>*\\")
     assert "://" not in body
 

@@ -8,12 +8,13 @@ from drift_assets.report.page import (
     moved_bins,
     noise_floor,
     ordered,
+    page_of,
     statistic_lines,
     why_sentence,
 )
 from drift_assets.stats.psi import psi
 from drift_assets.verdicts import Verdict
-from drift_assets_tests.report.conftest import Assess
+from drift_assets_tests.report.conftest import Assess, Column
 
 
 def test_the_noise_floor_holds_on_19_of_20_days_without_drift(assess_columns: Assess) -> None:
@@ -83,3 +84,16 @@ def test_named_statistics_stand_in_the_table_with_their_error(assess_columns: As
     assert "(±" in lines["energy distance"].value
     assert "(" not in lines["Hellinger"].value
     assert (lines["Hellinger"].rule, lines["Hellinger"].outcome) == ("", "")
+
+
+def test_the_facts_say_how_long_a_breach_must_last_and_what_the_data_set_does(
+    assess_columns: Assess,
+) -> None:
+    steps = list(np.linspace(0.0, 1.0, 200))
+    columns: dict[str, tuple[Column, Column]] = {"x": (steps, [v + 1 for v in steps])}
+    at_once = dict(page_of(assess_columns(columns)).facts)
+    assert at_once["A breach takes"].endswith("(plain rule)")
+    assert at_once["Data set"] == "breach: 1 of 1 feature drifts, 100% >= 50.0%"
+    lasting = dict(page_of(assess_columns(columns, alert_after="2 of 3")).facts)
+    assert lasting["A breach takes"].endswith("(plain rule), on 2 of 3 days")
+    assert lasting["Data set"] == "ok: 0 of 1 feature drifts, 0% < 50.0%"

@@ -1,0 +1,391 @@
+"""Simulation: stored measurements judged again, by other thresholds, guards and persistence.
+
+Nothing is measured anew. The rules are those of `verdicts`, so that a replay by the settings
+that a day was judged by says what was said of it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Final, Literal
+
+from drift_assets.profiles.binning import IntArray
+from drift_assets.stats import Measurement
+from drift_assets.stats.permutation import permutation_p_value
+from drift_assets.stats.psi import psi_terms
+from drift_assets.verdicts import (
+    Case,
+    DatasetRuling,
+    Persistence,
+    Ruling,
+    Verdict,
+    dataset_rule,
+    guarded_rule,
+    lasting,
+    plain_rule,
+    worst,
+)
+from drift_assets.watch import PRESETS, Thresholds
+
+Rule = Literal["guarded", "plain", "learned"]
+
+NOT_KNOWN: Final = 1.0
+"""Stands for a p-value that cannot be had any more: it confirms nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptColumn:
+    """What the history keeps of one column on one day, as far as the rules ask for it.
+
+    Attributes
+    ----------
+    name, role
+        The column.
+    baseline_id
+        What it was measured against.
+    verdict, rule_verdict
+        What was said, after and before persistence.
+    importance, alert_after, thresholds
+        The settings that it was judged by.
+    measurements
+        By name of the statistic; empty if the column was not evaluated.
+    family
+        The p-values that it brought into the family, by test.
+    counts
+        Baseline and current rows per PSI bin; None where they were not asked for
+        or are not those that were compared.
+    """
+
+    name: str
+    role: Literal["feature", "prediction"]
+    baseline_id: str
+    verdict: Verdict
+    rule_verdict: Verdict
+    importance: float
+    alert_after: Persistence
+    thresholds: Thresholds
+    measurements: Mapping[str, Measurement]
+    family: Mapping[str, float]
+    counts: tuple[IntArray, IntArray] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDay:
+    """What the history keeps of one reported day.
+
+    ``dataset_verdict`` is None in reports from before there was one; ``family_alpha``
+    is None under the plain rule.
+    """
+
+    partition: date
+    rule: Rule
+    family_alpha: float | None
+    verdict: Verdict
+    dataset_verdict: Verdict | None
+    drift_share_threshold: float
+    columns: tuple[KeptColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a replay judges by; None leaves what a day was judged by.
+
+    Attributes
+    ----------
+    preset
+        Name of a set of thresholds; it replaces those of every column, whole.
+    psi_breach, ks_significance_level, js_breach
+        For every column, on top of the preset.
+    family_alpha
+        Level of the guarded family.
+    guards
+        Whether the guarded rule judges instead of the plain one. A day of learned
+        thresholds is judged anew only if this is given: else they stand.
+    alert_after
+        For every column.
+    drift_share_threshold
+        Share of drifted features from which the data set as a whole drifts.
+    """
+
+    preset: str | None = None
+    psi_breach: float | None = None
+    ks_significance_level: float | None = None
+    js_breach: float | None = None
+    family_alpha: float | None = None
+    guards: bool | None = None
+    alert_after: Persistence | None = None
+    drift_share_threshold: float | None = None
+
+    def thresholds(self, kept: Thresholds) -> Thresholds:
+        """Return what a column is judged by that was judged by ``kept``."""
+        start = PRESETS[self.preset] if self.preset is not None else kept
+        changes = {
+            "psi_breach": self.psi_breach,
+            "ks_significance_level": self.ks_significance_level,
+            "js_breach": self.js_breach,
+            "family_alpha": self.family_alpha,
+        }
+        return replace(start, **{k: v for k, v in changes.items() if v is not None})
+
+    def rule(self, kept: Rule) -> Rule:
+        """Return the rule of a day that was judged by ``kept``."""
+        if self.guards is None:
+            return kept
+        return "guarded" if self.guards else "plain"
+
+    def level(self, day: KeptDay) -> float:
+        """Return the level of a day's family."""
+        if self.family_alpha is not None:
+            return self.family_alpha
+        if self.preset is not None:
+            return PRESETS[self.preset].family_alpha
+        if day.family_alpha is not None:
+            return day.family_alpha
+        # Under the plain rule nobody asked for it; it stands with the columns, of which one may
+        # have a preset of its own.
+        levels = Counter(column.thresholds.family_alpha for column in day.columns)
+        return levels.most_common(1)[0][0] if levels else Thresholds().family_alpha
+
+    @property
+    def words(self) -> str:
+        """What differs, in words; "" if nothing does."""
+        guards = None if self.guards is None else ("on" if self.guards else "off")
+        named = {
+            "preset": self.preset,
+            "psi_breach": self.psi_breach,
+            "ks_significance_level": self.ks_significance_level,
+            "js_breach": self.js_breach,
+            "family_alpha": self.family_alpha,
+            "guards": guards,
+            "alert_after": self.alert_after,
+            "drift_share_threshold": self.drift_share_threshold,
+        }
+        return ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedColumn:
+    """What a replay says of one column on one day, beside what was said.
+
+    Attributes
+    ----------
+    kept
+        What the history has.
+    rule_verdict, verdict
+        Before and after persistence.
+    not_known
+        Whether the verdict rests on a p-value that cannot be had any more: JS would
+        have to decide alone, and its bins are not kept. It then decides nothing.
+    """
+
+    kept: KeptColumn
+    rule_verdict: Verdict
+    verdict: Verdict
+    not_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedDay:
+    """What a replay says of one day, beside what was said."""
+
+    kept: KeptDay
+    columns: tuple[ReplayedColumn, ...]
+    verdict: Verdict
+    dataset: DatasetRuling
+
+    @property
+    def not_known(self) -> tuple[str, ...]:
+        """Columns whose verdict rests on a p-value that cannot be had any more."""
+        return tuple(c.kept.name for c in self.columns if c.not_known)
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """The breaching days of one column.
+
+    ``since`` is the first day of the unbroken series that reaches the column's last
+    evaluated day; None if that day does not breach.
+    """
+
+    days: int = 0
+    first: date | None = None
+    last: date | None = None
+    since: date | None = None
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A stretch of days as reported, and as other settings would have had it."""
+
+    settings: Settings
+    days: tuple[ReplayedDay, ...]
+
+    @property
+    def n_reported(self) -> int:
+        """Days that breached, as reported."""
+        return sum(day.kept.verdict is Verdict.BREACH for day in self.days)
+
+    @property
+    def n_learned(self) -> int:
+        """Days that learned thresholds judged, and still do."""
+        rule = self.settings.rule
+        return sum(rule(day.kept.rule) == "learned" for day in self.days)
+
+    @property
+    def n_simulated(self) -> int:
+        """Days that would have breached."""
+        return sum(day.verdict is Verdict.BREACH for day in self.days)
+
+    @cached_property
+    def columns(self) -> dict[str, tuple[Spell, Spell]]:
+        """Each column that breaches either way: as reported, and simulated; worst first."""
+        reported = _spells((d.kept.partition, c.kept.name, c.kept.verdict) for d, c in self._all())
+        simulated = _spells((d.kept.partition, c.kept.name, c.verdict) for d, c in self._all())
+        names = [name for name in reported if reported[name].days or simulated[name].days]
+        names.sort(key=lambda name: (-simulated[name].days, -reported[name].days, name))
+        return {name: (reported[name], simulated[name]) for name in names}
+
+    @property
+    def differences(self) -> list[tuple[date, str, Verdict, Verdict]]:
+        """Day, column, verdict as reported and as simulated, wherever the two differ."""
+        return [
+            (day.kept.partition, column.kept.name, column.kept.verdict, column.verdict)
+            for day, column in self._all()
+            if column.kept.verdict is not column.verdict
+        ]
+
+    def _all(self) -> Iterator[tuple[ReplayedDay, ReplayedColumn]]:
+        return ((day, column) for day in self.days for column in day.columns)
+
+
+def simulate(
+    days: Sequence[KeptDay], settings: Settings, *, first: date | None = None
+) -> Simulation:
+    """Return what other settings would have said of stored days.
+
+    Parameters
+    ----------
+    days
+        In order; those before ``first`` only serve persistence as the past.
+    settings
+        What differs from what each day was judged by.
+    first
+        The first day to answer for; by default the first there is.
+    """
+    past: dict[tuple[str, str], list[Verdict]] = {}
+    found = []
+    for day in days:
+        replayed = _replay(day, settings, past)
+        for column in replayed.columns:
+            if column.rule_verdict is not Verdict.NOT_EVALUATED:
+                verdicts = past.setdefault((column.kept.baseline_id, column.kept.name), [])
+                verdicts.insert(0, column.rule_verdict)
+        if first is None or day.partition >= first:
+            found.append(replayed)
+    return Simulation(settings, tuple(found))
+
+
+def _replay(
+    day: KeptDay, settings: Settings, past: Mapping[tuple[str, str], Sequence[Verdict]]
+) -> ReplayedDay:
+    not_known: set[str] = set()
+    level = settings.level(day)
+    decisive = _Decisive(level)
+    cases = [
+        _case(column, settings, decisive, not_known)
+        for column in day.columns
+        if column.measurements
+    ]
+    decisive.look_at(cases)
+    rule = settings.rule(day.rule)
+    rulings: dict[str, Ruling] = {}
+    if rule == "guarded":
+        rulings = guarded_rule(cases, family_alpha=level)
+    elif rule == "plain":
+        rulings = {case.name: plain_rule(case) for case in cases}
+    columns = []
+    for column in day.columns:
+        ruling = rulings.get(column.name)
+        rule_verdict = ruling.verdict if ruling is not None else Verdict.NOT_EVALUATED
+        if rule == "learned":
+            # Its thresholds are of the baseline's own days: nobody sets them.
+            rule_verdict = column.rule_verdict
+        verdict, _ = lasting(
+            rule_verdict,
+            "",
+            past.get((column.baseline_id, column.name), ()),
+            settings.alert_after or column.alert_after,
+        )
+        columns.append(ReplayedColumn(column, rule_verdict, verdict, column.name in not_known))
+    share = settings.drift_share_threshold
+    return ReplayedDay(
+        day,
+        tuple(columns),
+        worst([c.verdict for c in columns]),
+        dataset_rule(
+            [(c.verdict, c.kept.importance) for c in columns if c.kept.role == "feature"],
+            threshold=day.drift_share_threshold if share is None else share,
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _Decisive:
+    """How large a p-value can be and still be rejected on a day, or help another to be.
+
+    By Benjamini-Hochberg, of m p-values those rejected are at most ``level * k / m`` if
+    there are k of them. They are among the tests at or below the level and the PSI or JS that
+    must decide alone: what exceeds the limit may be any number that does.
+    """
+
+    limit: float
+
+    def look_at(self, cases: Sequence[Case]) -> None:
+        """Lower the limit from the level to what the cases of a day leave of it."""
+        tests = [
+            p_value
+            for case in cases
+            for test in (case.test or "", "missing_rate", "positive_rate")
+            if test in case.measurements
+            and (p_value := case.measurements[test].p_value) is not None
+        ]
+        most = sum(p <= self.limit for p in tests) + sum(bool(c.at_threshold()) for c in cases)
+        if tests:
+            self.limit *= min(1.0, most / len(tests))
+
+
+def _case(column: KeptColumn, settings: Settings, decisive: _Decisive, not_known: set[str]) -> Case:
+    thresholds = settings.thresholds(column.thresholds)
+
+    def tail_p_value(statistic: str, smallest: float) -> float:
+        if statistic == "psi" and column.counts is not None:
+            # Beyond the limit its size makes no difference: most draws can be spared.
+            return permutation_p_value(
+                psi_terms, *column.counts, smallest=smallest, enough=decisive.limit
+            )
+        kept = column.family.get(statistic)
+        if kept is None:
+            not_known.add(column.name)
+            return NOT_KNOWN
+        return kept
+
+    return Case(
+        name=column.name,
+        measurements=column.measurements,
+        thresholds=thresholds.by_statistic(),
+        ks_min_statistic=thresholds.ks_min_statistic,
+        tail_p_value=tail_p_value,
+    )
+
+
+def _spells(verdicts: Iterator[tuple[date, str, Verdict]]) -> dict[str, Spell]:
+    found: dict[str, Spell] = {}
+    for day, name, verdict in verdicts:
+        spell = found.setdefault(name, Spell())
+        if verdict is Verdict.BREACH:
+            found[name] = Spell(spell.days + 1, spell.first or day, day, spell.since or day)
+        elif verdict is not Verdict.NOT_EVALUATED:
+            found[name] = replace(spell, since=None)
+    return found

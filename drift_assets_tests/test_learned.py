@@ -1,0 +1,238 @@
+"""Learned thresholds: what a baseline's own days say, held to laws and to hand-worked numbers."""
+
+import json
+import math
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from drift_assets import learned
+from drift_assets.comparison import CompareWith
+from drift_assets.errors import NoDataError
+from drift_assets.learned import (
+    LearnedThreshold,
+    Scores,
+    column_scores,
+    compared_days,
+    days_apart,
+    learn,
+    learn_from_days,
+    learned_from_dict,
+    learned_to_dict,
+    tail_limit,
+)
+from drift_assets.profiles import (
+    CategoricalBinning,
+    CategoricalProfile,
+    ColumnDays,
+    NumericBinning,
+    NumericProfile,
+)
+from drift_assets.stats import JS, KS, MISSING_RATE, PSI, TOTAL_VARIATION
+from drift_assets.stats.positive_rate import measure_positive_rate
+
+MONDAY = date(2026, 1, 5)
+
+
+def days(n: int) -> list[date]:
+    return [MONDAY + timedelta(days=i) for i in range(n)]
+
+
+def numbers(shifts: np.ndarray, *, rows: int = 300, seed: int = 0) -> ColumnDays:
+    """Return days of normal rows around each day's own level, one in twenty missing."""
+    random = np.random.default_rng(seed)
+    n = len(shifts)
+    values = random.normal(np.repeat(shifts, rows), 1.0).round(2)
+    present = random.random(n * rows) >= 0.05
+    day = np.repeat(np.arange(n), rows)
+    missing = np.bincount(day[~present], minlength=n)
+    binning = NumericBinning.fit(values[present], include=[0.5])
+    return ColumnDays.of_numbers(binning, days(n), day[present], values[present], missing)
+
+
+def noise(n: int, *, columns: int, seed: int) -> list[Scores]:
+    """Return values as of PSI without drift, half of each shared by all columns of a day."""
+    random = np.random.default_rng(seed)
+    shared = random.chisquare(5, n)
+    return [
+        Scores(f"c{i}", "psi", (shared + random.chisquare(4, n)) / 1000, 5.0)
+        for i in range(columns)
+    ]
+
+
+def test_the_limit_is_the_order_statistic_with_that_probability() -> None:
+    values = np.arange(1.0, 200.0)
+    np.random.default_rng(0).shuffle(values)
+    # Of 199 days the second largest is exceeded by a further one with probability 2 / 200.
+    assert tail_limit(values, 0.01) == (198.0, False)
+    assert tail_limit(values, 0.0125)[0] == pytest.approx(197.5)
+    # Whatever the distribution, on average over samples.
+    samples = np.random.default_rng(1).lognormal(size=(4000, 199))
+    exceeded = [stats.lognorm.sf(tail_limit(one, 0.01)[0], 1.0) for one in samples]
+    assert np.mean(exceeded) == pytest.approx(0.01, rel=0.05)
+
+
+@pytest.mark.parametrize("n", [28, 60])
+def test_a_fitted_tail_keeps_the_rate_although_it_is_known_from_few_days(n: int) -> None:
+    samples = np.random.default_rng(2).exponential(size=(4000, n))
+    limits = [tail_limit(one, 0.01) for one in samples]
+    assert all(fitted for _, fitted in limits)
+    assert np.mean([math.exp(-limit) for limit, _ in limits]) == pytest.approx(0.01, rel=0.2)
+
+
+def test_a_day_is_never_compared_with_itself_nor_its_neighbours() -> None:
+    known = days(21)
+    plain = compared_days(known, CompareWith())
+    assert not plain.diagonal().any()
+    assert plain.sum() == 21 * 20
+    apart = compared_days(known, CompareWith(), apart=2)
+    assert np.flatnonzero(~apart[10]).tolist() == [8, 9, 10, 11, 12]
+    same = compared_days(known, CompareWith("same_weekday"))
+    assert np.flatnonzero(same[8]).tolist() == [1, 15]
+    rolling = compared_days(known, CompareWith("rolling", 3), apart=2)
+    assert np.flatnonzero(rolling[8]).tolist() == [5, 6, 7]
+    assert not rolling[0].any()
+
+
+@pytest.mark.parametrize("dense", [0, 1 << 30])
+def test_scores_are_the_statistics_of_the_day_and_the_days_it_is_compared_with(
+    dense: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learned, "_DENSE_CELLS", dense)
+    column = numbers(np.random.default_rng(3).normal(size=28) / 2)
+    compared = compared_days(column.days, CompareWith("same_weekday"))
+    found = {
+        s.statistic: s.values for s in column_scores("x", column, compared, decision_threshold=0.5)
+    }
+    for position in range(28):
+        others = column.total(np.flatnonzero(compared[position]).tolist())
+        today = column.profile(position)
+        assert isinstance(others, NumericProfile)
+        assert isinstance(today, NumericProfile)
+        expected = [one.measure(others, today) for one in (PSI, KS, JS, MISSING_RATE)]
+        expected.append(measure_positive_rate(others, today, decision_threshold=0.5))
+        for measured in expected:
+            value = found[measured.statistic][position]
+            assert value == pytest.approx(abs(measured.value), abs=1e-12), measured.statistic
+
+
+def test_categories_are_scored_by_total_variation_in_the_place_of_ks() -> None:
+    binning = CategoricalBinning.fit({"a": 60, "b": 40})
+    profiles = {
+        day: CategoricalProfile.of({"a": 50 + 3 * i, "b": 50 - 3 * i}, binning)
+        for i, day in enumerate(days(5))
+    }
+    column = ColumnDays.of(binning, profiles)
+    found = {s.statistic: s.values for s in column_scores("x", column, ~np.eye(5, dtype=bool))}
+    assert set(found) == {"psi", "js_divergence", "total_variation", "missing_rate"}
+    others = column.total([0, 1, 2, 3])
+    expected = TOTAL_VARIATION.measure(others, column.profile(4)).value
+    assert found["total_variation"][4] == pytest.approx(expected)
+
+
+def test_days_below_min_rows_are_neither_scored_nor_learned_from() -> None:
+    column = numbers(np.zeros(8))
+    compared = compared_days(column.days, CompareWith("rolling", 4))
+    found = column_scores("x", column, compared, min_rows=400)
+    assert all(np.isnan(s.values).all() for s in found)
+    found = column_scores("x", column, compared, min_rows=300)
+    # The first three days have fewer than three before them.
+    assert all(np.flatnonzero(np.isnan(s.values)).tolist() == [0, 1, 2] for s in found)
+
+
+def test_days_that_resemble_their_neighbours_are_told_from_those_that_do_not() -> None:
+    random = np.random.default_rng(4)
+    assert days_apart(numbers(np.zeros(120))) == 0
+    assert days_apart(numbers(random.normal(size=120))) == 0
+    steps = np.repeat(random.normal(size=30), 4)
+    # Days of one block of four resemble each other, so up to two or three days apart.
+    assert days_apart(numbers(steps)) in {2, 3}
+    # Never so far that too few days are left to compare with.
+    assert days_apart(numbers(np.linspace(0, 3, 120))) == 12
+
+
+def test_a_monitor_alarms_at_the_rate_asked_for_however_its_columns_go_together() -> None:
+    rates = []
+    for seed in range(60):
+        scores = noise(1_199, columns=8, seed=seed)
+        found = learn([s.first(199) for s in scores], days(199))
+        limits = {name: one.value for name, (one,) in found.columns.items()}
+        alarms = [s.values[199:] >= limits[s.column] for s in scores]
+        rates.append(np.any(alarms, axis=0).mean())
+    # The share of a single monitor is Beta(2, 198): 0.007 off, and 60 of them 0.0009.
+    assert np.mean(rates) == pytest.approx(0.01, abs=0.003)
+
+
+def test_weekdays_that_differ_have_thresholds_of_their_own() -> None:
+    scores = noise(210, columns=2, seed=5)
+    sunday = np.array([day.weekday() == 6 for day in days(210)])
+    lifted = Scores("c0", "psi", scores[0].values + 0.1 * sunday, 5.0)
+    found = learn([lifted, scores[1]], days(210))
+    assert [t.weekday for t in found.columns["c0"]] == list(range(7))
+    assert [t.weekday for t in found.columns["c1"]] == [None]
+    by_day = {t.weekday: t.value for t in found.columns["c0"]}
+    assert by_day[6] > by_day[0] + 0.05
+    assert found.on("c0", MONDAY)["psi"].value == by_day[0]
+    assert found.on("c0", MONDAY + timedelta(days=6))["psi"].value == by_day[6]
+
+
+def test_a_statistic_that_never_moved_gets_about_the_usual_threshold() -> None:
+    never = Scores("c0", "missing_rate", np.zeros(200), 0.1)
+    found = learn([*noise(200, columns=3, seed=6), never], days(200))
+    (one,) = [t for t in found.columns["c0"] if t.statistic == "missing_rate"]
+    assert one.value == pytest.approx(found.limit * 0.02 / 6, rel=1e-3)
+    assert 0.01 < one.value < 0.04
+
+
+def test_few_days_say_what_they_can_show_and_too_few_teach_nothing() -> None:
+    found = learn(noise(40, columns=2, seed=7), days(40))
+    assert (found.n_days, found.fitted) == (40, True)
+    assert found.reachable == pytest.approx(1 / 41)
+    assert found.limit_low < found.limit < 2 * found.limit_high
+    for one in found.columns["c0"]:
+        assert one.low < one.high
+    with pytest.raises(NoDataError, match=r"27 days to learn.*at least 28"):
+        learn(noise(27, columns=2, seed=7), days(27))
+
+
+def test_a_small_day_is_given_the_noise_that_it_has_more() -> None:
+    one = LearnedThreshold("ks", None, 0.1, 0.1, 0.1, 1.95)
+    assert one.for_rows(10_000, 1_000, 1_000) == 0.1
+    assert one.for_rows(10_000, 5_000, 1_000) == 0.1
+    more = math.sqrt(1 / 10_000 + 1 / 100) - math.sqrt(1 / 10_000 + 1 / 1_000)
+    assert one.for_rows(10_000, 100, 1_000) == pytest.approx(0.1 + 1.95 * more, rel=1e-3)
+    squared = LearnedThreshold("psi", None, 0.04, 0.04, 0.04, 5.0)
+    assert squared.for_rows(10_000, 100, 1_000) == pytest.approx((0.2 + 5.0 * more) ** 2, rel=1e-3)
+
+
+def test_a_small_clean_day_does_not_alarm_for_being_small() -> None:
+    random = np.random.default_rng(8)
+    level = random.normal(size=240) / 10
+    column = numbers(level, rows=500, seed=9)
+
+    def read() -> list[tuple[str, ColumnDays]]:
+        return [("x", column)]
+
+    found = learn_from_days(
+        read, column.days, compare_with=CompareWith(), decision_thresholds={"x": None}
+    )
+    assert found.reference_rows == 500
+    whole = column.total(range(240))
+    assert isinstance(whole, NumericProfile)
+    psi = found.on("x", MONDAY)["psi"]
+    small = [
+        PSI.measure(
+            whole, NumericProfile.of(random.normal(random.normal() / 10, 1, 100), whole.binning)
+        )
+        for _ in range(400)
+    ]
+    alarms = [m.value >= psi.for_rows(m.n_baseline, m.n_current, 500) for m in small]
+    assert np.mean(alarms) <= 0.02
+    assert np.mean([m.value >= psi.value for m in small]) > 0.1
+
+
+def test_what_was_learned_goes_through_json_unchanged() -> None:
+    found = learn(noise(60, columns=2, seed=10), days(60))
+    assert learned_from_dict(json.loads(json.dumps(learned_to_dict(found)))) == found

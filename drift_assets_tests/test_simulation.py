@@ -1,0 +1,246 @@
+"""Simulation: small days judged again, worked by hand."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from drift_assets.cli.simulate import PRESET_NAMES
+from drift_assets.simulation import (
+    KeptColumn,
+    KeptDay,
+    ReplayedDay,
+    Rule,
+    Settings,
+    Spell,
+    simulate,
+)
+from drift_assets.stats import Measurement
+from drift_assets.stats.permutation import permutation_p_value
+from drift_assets.stats.psi import psi, psi_terms
+from drift_assets.verdicts import Case, Persistence, Verdict, guarded_rule
+from drift_assets.watch import PRESETS, Thresholds
+
+OK, WARN, BREACH, SILENT = Verdict.OK, Verdict.WARN, Verdict.BREACH, Verdict.NOT_EVALUATED
+FIRST = date(2026, 1, 1)
+# Values and p-values of a column far away, and of one where nothing moved.
+FAR: Mapping[str, tuple[float, float | None]] = {
+    "psi": (0.4, None),
+    "ks": (0.3, 1e-9),
+    "missing_rate": (0.0, 1.0),
+}
+NEAR: Mapping[str, tuple[float, float | None]] = {
+    "psi": (0.01, None),
+    "ks": (0.02, 0.9),
+    "missing_rate": (0.0, 1.0),
+}
+
+
+def column(  # noqa: PLR0913  # all by keyword, each with a default
+    figures: Mapping[str, tuple[float, float | None]] = NEAR,
+    *,
+    name: str = "x",
+    verdict: Verdict = OK,
+    importance: float = 1.0,
+    thresholds: Thresholds = PRESETS["balanced"],
+    alert_after: Persistence = Persistence(),  # noqa: B008  # it is frozen
+    counts: tuple[list[int], list[int]] | None = None,
+    family: Mapping[str, float] | None = None,
+    baseline_id: str = "b",
+) -> KeptColumn:
+    return KeptColumn(
+        name=name,
+        role="feature",
+        baseline_id=baseline_id,
+        verdict=verdict,
+        rule_verdict=verdict,
+        importance=importance,
+        alert_after=alert_after,
+        thresholds=thresholds,
+        measurements={s: Measurement(s, v, p, 1_000, 500) for s, (v, p) in figures.items()},
+        family=family or {},
+        counts=None if counts is None else (np.array(counts[0]), np.array(counts[1])),
+    )
+
+
+def days(*columns: KeptColumn | list[KeptColumn], rule: Rule = "guarded") -> list[KeptDay]:
+    """Return a day for each argument, in order."""
+    return [
+        KeptDay(
+            partition=FIRST + timedelta(days=number),
+            rule=rule,
+            family_alpha=0.02 if rule == "guarded" else None,
+            verdict=OK,
+            dataset_verdict=OK,
+            drift_share_threshold=0.5,
+            columns=tuple(one if isinstance(one, list) else [one]),
+        )
+        for number, one in enumerate(columns)
+    ]
+
+
+def only(day: ReplayedDay) -> Verdict:
+    (one,) = day.columns
+    return one.verdict
+
+
+def test_a_threshold_that_is_given_replaces_that_of_every_column() -> None:
+    own = column(FAR, thresholds=Thresholds(psi_breach=0.9, ks_min_statistic=0.9))
+    kept = days(own)
+    assert only(simulate(kept, Settings()).days[0]) is WARN
+    assert only(simulate(kept, Settings(psi_breach=0.4)).days[0]) is BREACH
+    assert only(simulate(kept, Settings(preset="balanced")).days[0]) is BREACH
+
+
+def test_the_presets_of_the_command_are_those_that_there_are() -> None:
+    assert set(PRESET_NAMES) == set(PRESETS)
+
+
+def test_guards_can_be_switched_on_and_off() -> None:
+    # KS says 0.03, which the plain rule takes and 0.02 does not; D is small.
+    slight = column({**NEAR, "ks": (0.05, 0.03)})
+    assert only(simulate(days(slight), Settings(guards=False)).days[0]) is BREACH
+    assert only(simulate(days(slight, rule="plain"), Settings()).days[0]) is BREACH
+    assert only(simulate(days(slight, rule="plain"), Settings(guards=True)).days[0]) is OK
+
+
+def test_the_level_of_a_plain_day_is_the_one_most_columns_had() -> None:
+    loose = Thresholds(family_alpha=0.3)
+    both = [
+        column({**FAR, "ks": (0.3, 0.1)}, thresholds=loose),
+        column(name="y", thresholds=loose),
+        column(name="z"),
+    ]
+    # Of six tests that of x is the smallest: 6 x 0.1 > 0.3, and PSI is not known.
+    (day,) = days(both, rule="plain")
+    assert Settings().level(day) == 0.3
+    assert Settings(preset="conservative").level(day) == 0.005
+    assert Settings(preset="conservative", family_alpha=0.01).level(day) == 0.01
+
+
+def test_learned_thresholds_stand_unless_a_rule_is_asked_for() -> None:
+    kept = days(column(FAR), column(NEAR, verdict=BREACH), rule="learned")
+    stands = simulate(kept, Settings(psi_breach=0.1))
+    assert [only(day) for day in stands.days] == [OK, BREACH]
+    assert stands.n_learned == 2
+    judged = simulate(kept, Settings(guards=True))
+    assert [only(day) for day in judged.days] == [BREACH, OK]
+    assert judged.n_learned == 0
+
+
+def test_persistence_counts_evaluated_days_of_one_baseline() -> None:
+    silent = column({}, verdict=SILENT)
+    kept = days(
+        column(FAR),
+        silent,
+        column(FAR),
+        column(NEAR),
+        column(FAR, baseline_id="c"),
+        column(FAR, baseline_id="c"),
+    )
+    found = simulate(kept, Settings(alert_after=Persistence(2, 2)))
+    assert [only(day) for day in found.days] == [WARN, SILENT, BREACH, OK, WARN, BREACH]
+    late = simulate(kept, Settings(alert_after=Persistence(2, 2)), first=FIRST + timedelta(days=2))
+    assert [only(day) for day in late.days] == [BREACH, OK, WARN, BREACH]
+
+
+def test_a_psi_that_must_decide_alone_is_simulated_from_the_counts() -> None:
+    before, after = [250, 250, 250, 250], [180, 70, 180, 70]
+    value = psi(before, after)
+    alone = column({**NEAR, "psi": (value, None)}, counts=(before, after))
+    exact = permutation_p_value(psi_terms, np.array(before), np.array(after), smallest=0.02 / 3)
+    assert exact * 3 < 0.02
+    assert only(simulate(days(alone), Settings(psi_breach=value)).days[0]) is BREACH
+    assert only(simulate(days(alone), Settings(psi_breach=value + 0.01)).days[0]) is OK
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_simulation_that_spares_draws_says_what_all_draws_say(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    found = []
+    for number in range(8):
+        # Some columns did not move, some a little, one surely; KS confirms hardly any.
+        shares = np.full(10, 0.1) + random.choice([0.0, 0.02, 0.035]) * np.tile([1, -1], 5)
+        before = random.multinomial(1_000, np.full(10, 0.1))
+        now = random.multinomial(200, shares)
+        figures = {
+            "psi": (psi(before, now), None),
+            "ks": (0.05, float(random.random())),
+            "missing_rate": (0.0, 1.0),
+        }
+        counts = (before.tolist(), now.tolist())
+        found.append(column(figures, name=f"c{number}", counts=counts))
+    settings = Settings(psi_breach=0.06)
+    (day,) = simulate(days(found), settings).days
+
+    def all_draws(kept: KeptColumn) -> Case:
+        assert kept.counts is not None
+        before, now = kept.counts
+        thresholds = settings.thresholds(kept.thresholds)
+        return Case(
+            kept.name,
+            kept.measurements,
+            thresholds.by_statistic(),
+            thresholds.ks_min_statistic,
+            lambda _, smallest: permutation_p_value(psi_terms, before, now, smallest=smallest),
+        )
+
+    exact = guarded_rule([all_draws(c) for c in found], family_alpha=0.02)
+    assert {c.kept.name: c.verdict for c in day.columns} == {
+        name: ruling.verdict for name, ruling in exact.items()
+    }
+
+
+def test_a_p_value_that_cannot_be_had_decides_nothing_and_is_said() -> None:
+    figures = {**NEAR, "js_divergence": (0.3, None)}
+    lost = simulate(days(column(figures)), Settings()).days[0]
+    assert (only(lost), lost.not_known) == (OK, ("x",))
+    kept = simulate(days(column(figures, family={"js_divergence": 0.0001})), Settings()).days[0]
+    assert (only(kept), kept.not_known) == (BREACH, ())
+
+
+def test_the_data_set_is_judged_again_too() -> None:
+    kept = days([column(FAR, importance=1.0), column(name="y", importance=3.0)])
+    assert simulate(kept, Settings()).days[0].dataset.verdict is OK
+    quarter = simulate(kept, Settings(drift_share_threshold=0.25)).days[0].dataset
+    assert (quarter.verdict, quarter.drift_share) == (BREACH, 0.25)
+
+
+def test_the_breaching_days_of_a_column_make_spells() -> None:
+    kept = days(
+        column(FAR, verdict=BREACH),
+        column(NEAR),
+        column(FAR, verdict=BREACH),
+        column({}, verdict=SILENT),
+        column(FAR, verdict=BREACH),
+    )
+    simulation = simulate(kept, Settings())
+    day = [FIRST + timedelta(days=n) for n in range(5)]
+    spell = Spell(days=3, first=day[0], last=day[4], since=day[2])
+    assert simulation.columns == {"x": (spell, spell)}
+    quiet = simulate(kept, Settings(psi_breach=0.9, alert_after=Persistence(2, 2)))
+    assert quiet.columns["x"][1] == Spell(days=1, first=day[4], last=day[4], since=day[4])
+    assert [(d, a, b) for d, _, a, b in quiet.differences] == [
+        (day[0], BREACH, WARN),
+        (day[2], BREACH, WARN),
+    ]
+
+
+def test_a_column_that_never_breaches_is_not_listed() -> None:
+    assert simulate(days(column(), column()), Settings()).columns == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (Settings(), ""),
+        (Settings(guards=False, psi_breach=0.3), "psi_breach 0.3, guards off"),
+        (
+            Settings(preset="conservative", alert_after=Persistence(2, 3)),
+            "preset conservative, alert_after 2 of 3",
+        ),
+    ],
+)
+def test_settings_in_words(settings: Settings, words: str) -> None:
+    assert settings.words == words
