@@ -387,7 +387,7 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
             found[c.name],
             cases.get(c.name),
             rulings.get(c.name),
-            note + _too_many(sides[c.name]),
+            note + _too_many(baseline.columns[c.name]),
             earlier.get(c.name, ()),
         )
         for c in columns
@@ -459,6 +459,12 @@ def _profile_or_reason(
         return profile
     if not baseline.n:
         return Unprofiled("the baseline has no value in this column")
+    if isinstance(baseline, CategoricalProfile) and not baseline.binning.known:
+        # All would be counted as one, and any two days look alike.
+        return Unprofiled(
+            "too many categories in the baseline, and none of them frequent enough to be "
+            "followed: exclude the column"
+        )
     if not profile.n:
         many = {0: "no rows", 1: "the only value missing"}
         return Unprofiled(many.get(profile.n_rows, f"all {profile.n_rows:,} values missing"))

@@ -295,10 +295,16 @@ _BLOCK = 16_384
 
 
 def _squared_distances(values: FloatArray, centre: float) -> float:
-    """Return the sum of squared distances from ``centre``, without a second array of the size."""
-    total = 0.0
+    """Return the sum of squared distances from the mean, of which ``centre`` is a rounded one.
+
+    Without a second array of the size of the first.
+    """
+    total = residual = 0.0
     for start in range(0, len(values), _BLOCK):
         block = values[start : start + _BLOCK] - centre
+        residual += float(block.sum())
         # Not a dot product: BLAS would wake threads that wait by spinning.
         total += float(np.square(block, out=block).sum())
-    return total
+    # What rounding the mean of large numbers left over.
+    left_over = residual * residual / len(values) if len(values) else 0.0
+    return max(total - left_over, 0.0) if math.isfinite(left_over) else total

@@ -496,7 +496,8 @@ def _floats(chunk: ArrowArray) -> FloatArray:
     # Dropping loads pyarrow.compute, for which two small files would wait longest.
     present = chunk.drop_null() if chunk.null_count else chunk
     if pa.types.is_decimal(present.type):
-        present = present.cast(pa.float64())
+        # Through text: the direct way is off by one in the last place for every seventh price.
+        present = present.cast(pa.string()).cast(pa.float64())
     return as_numpy(present).astype(np.float64, copy=False)
 
 

@@ -151,3 +151,12 @@ def test_a_baseline_fitted_and_counted_at_once_is_the_same(
     assert found.binning.id == binning.id
     assert_same(found, apart)
     assert found.n_distinct == apart.n_distinct
+
+
+def test_the_spread_of_numbers_whose_mean_cannot_be_held_exactly_is_that_of_their_differences() -> (
+    None
+):
+    steps = np.random.default_rng(0).integers(0, 1_000, 3_000)
+    # Near 2**60 doubles are 256 apart; the differences are exact.
+    held = (2**60 + steps).astype(np.float64)
+    assert NumericProfile.fit(held).std == pytest.approx(np.std(held - 2.0**60, ddof=1))

@@ -221,3 +221,12 @@ class CategoryColumnLike:
 
     def __hash__(self) -> int:
         return hash(self.content[1:])
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128(10, 2), pa.decimal128(38, 10)])
+def test_a_decimal_is_the_number_that_its_digits_spell(kind: object) -> None:
+    prices = [Decimal(cents) / 100 for cents in range(-2_000, 2_000)]
+    found = column_from_arrow(pa.array(prices, kind), "number")
+    assert isinstance(found, NumberColumn)
+    # What a CSV file with the same prices is read as.
+    assert found.numbers.tolist() == [float(str(price)) for price in prices]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drift_assets.assessment import assess
+from drift_assets.comparison import Comparison
 from drift_assets.errors import ColumnError, NoDataError
 from drift_assets.monitors import Monitor
 from drift_assets.profiles import (
@@ -450,3 +451,34 @@ def test_too_many_categories_are_counted_and_said(
     unseen = profile_rows(rows_from_files([tmp_path / "now.csv"]), known).columns["t"]
     assert isinstance(unseen, CategoricalProfile)
     assert unseen.counts.tolist() == [1_000, 0, 1_000]
+
+
+def test_a_column_of_which_no_category_can_be_followed_is_no_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("scan.categories", "profiles.binning"):
+        monkeypatch.setattr(f"drift_assets.{module}.FREQUENT_ROWS", 20)
+    monkeypatch.setattr("drift_assets.scan.categories.NAMED_CATEGORIES", 200)
+    ids = {"t": [f"user {i}" for i in range(8_000)]}
+    frozen = fit_baseline(rows_from_frame(ids), monitor())
+    for now in ({"t": ["const"] * 500}, ids):
+        result = assess(monitor(), frozen, profile_rows(rows_from_frame(now), frozen)).feature("t")
+        assert result.verdict == "not_evaluated"
+        assert "exclude the column" in result.reason
+
+
+def test_days_of_a_column_with_categories_too_many_to_name_can_be_summed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("scan.categories", "profiles.binning"):
+        monkeypatch.setattr(f"drift_assets.{module}.FREQUENT_ROWS", 20)
+    monkeypatch.setattr("drift_assets.scan.categories.NAMED_CATEGORIES", 200)
+    names = [f"user {i}" if i % 4 else "guest" for i in range(8_000)]
+    frozen = fit_baseline(rows_from_frame({"t": names}), monitor())
+    one = profile_rows(rows_from_frame({"t": names[:4_000]}), frozen)
+    side = one.columns["t"]
+    assert isinstance(side, CategoricalProfile)
+    summed = Comparison("c" * 16, "some days", 2, 8_000, {"t": side + side})
+    result = assess(monitor(), frozen, one, comparison=summed).feature("t")
+    assert result.verdict == "ok"
+    assert "too many to tell" in result.reason
