@@ -20,10 +20,10 @@ class _Schema(BaseModel):
 def _variable_name(value: object) -> object:
     # Dagster's EnvVar stands for a variable, and refuses to be read as text.
     name = getattr(value, "env_var_name", value)
-    if isinstance(name, str) and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+    if isinstance(name, str) and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
         raise ValueError(
-            "found a text that is no name of an environment variable, expected one such as "
-            "DRIFT_SLACK_WEBHOOK: secrets do not belong into this file"
+            "found a text that is no name of an environment variable in capitals, expected one "
+            "such as DRIFT_SLACK_WEBHOOK: secrets do not belong into this file"
         )
     return name
 
@@ -38,6 +38,12 @@ class _ChannelSettings(_Schema):
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,49}$")] | None = Field(
         None, description="What the history calls it. Default: its kind."
     )
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every variable that is named; without one of them the channel is off."""
+        named = (getattr(self, n) for n in type(self).model_fields if n.endswith("_env"))
+        return tuple(name for name in named if name is not None)
 
 
 class Slack(_ChannelSettings):

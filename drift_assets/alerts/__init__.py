@@ -1,6 +1,6 @@
 """Alerts: what is said when something is wrong, and the channels that carry it."""
 
-from drift_assets.alerts.channels import channels_for
+from drift_assets.alerts.channels import channels_for, channels_off
 from drift_assets.alerts.dispatch import outgoing_of
 from drift_assets.alerts.message import Message, breach_message, messages_for, silence_message
 from drift_assets.alerts.outgoing import Channel, Outgoing
@@ -13,6 +13,7 @@ __all__ = [
     "Outgoing",
     "breach_message",
     "channels_for",
+    "channels_off",
     "messages_for",
     "outgoing_of",
     "silence_message",

@@ -27,7 +27,7 @@ LOG: Final = "log"
 def channels_for(
     alerts: Alerts, logger: logging.Logger, *, environment: Mapping[str, str] | None = None
 ) -> list[Channel]:
-    """Return the log and every channel whose variable is set; say of the others that they are off.
+    """Return the log and every channel whose variables are set; say that the others are off.
 
     Parameters
     ----------
@@ -41,13 +41,28 @@ def channels_for(
     known = os.environ if environment is None else environment
     channels: list[Channel] = [LogChannel(logger)]
     for name, settings in alerts.channels:
-        if known.get(settings.secret_variable, "").strip():
-            channels.append(_channel(name, settings, known))
+        unset = _unset(settings, known)
+        if unset:
+            logger.warning("%s is off: the environment variable %s is not set", name, unset)
         else:
-            logger.info(
-                "%s is off: the environment variable %s is not set", name, settings.secret_variable
-            )
+            channels.append(_channel(name, settings, known))
     return channels
+
+
+def channels_off(alerts: Alerts, *, environment: Mapping[str, str] | None = None) -> list[str]:
+    """Return the channels that are off, each with the variable that is not set."""
+    known = os.environ if environment is None else environment
+    return [
+        f"{name} ({unset} is not set)"
+        for name, settings in alerts.channels
+        if (unset := _unset(settings, known))
+    ]
+
+
+def _unset(
+    settings: Slack | PagerDuty | Email | Webhook | Apprise, environment: Mapping[str, str]
+) -> str:
+    return next((v for v in settings.variables if not environment.get(v, "").strip()), "")
 
 
 def _channel(

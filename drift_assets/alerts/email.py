@@ -1,5 +1,6 @@
 """Email: the message as text and as HTML, by SMTP."""
 
+import logging
 import smtplib
 import socket
 import ssl
@@ -19,6 +20,8 @@ Security = Literal["starttls", "tls", "none"]
 
 SUBJECT_LENGTH: Final = 200
 BAR_PIXELS: Final = 160
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class EmailChannel:
         ------
         DeliveryError
             If the server cannot be reached in time, or refuses the login, the
-            sender, the text or any recipient.
+            sender, the text or every recipient. Where it refuses only some, the
+            others have the message, and the log says how many do not.
         """
         try:
             self._send(compose(message, self.sender, self.recipients))
@@ -94,13 +98,12 @@ class EmailChannel:
                 server.login(self.username, self.password)
             refused = server.send_message(mail)
         if refused:
-            # Those who were accepted have it: sending it to all again would repeat it to them.
-            codes = sorted({code for code, _ in refused.values()})
-            raise DeliveryError(
-                f"The mail server refused {len(refused)} of {len(self.recipients)} recipients "
-                f"({_listed(codes)}), expected all to be accepted: check the addresses. The "
-                "others have the message.",
-                is_permanent=True,
+            # The others have it: a failure would send it to them again.
+            _LOG.warning(
+                "the mail server refused %d of %d recipients of %s: check the addresses",
+                len(refused),
+                len(self.recipients),
+                self.name,
             )
 
     def _connection(self) -> smtplib.SMTP:

@@ -1,9 +1,7 @@
 """Slack: by an incoming webhook, or by a bot in a channel."""
 
-import ssl
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.error import URLError
 
 from drift_assets.alerts.http import refuse_bad_answer, retry_after_seconds
 from drift_assets.alerts.outgoing import Outgoing, cut, one_line
@@ -58,7 +56,7 @@ class SlackWebhookChannel:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001  # of any sort, and its text may hold the address
             raise _no_answer(error, self.timeout_seconds) from None
         refuse_bad_answer("Slack", answer.status_code, answer.headers)
 
@@ -106,7 +104,7 @@ class SlackBotChannel:
             )
         except SlackApiError as error:
             raise _refusal(error.response) from None
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001  # of any sort, and its text may hold the address
             raise _no_answer(error, self.timeout_seconds) from None
 
 
@@ -128,9 +126,6 @@ def blocks(message: Outgoing) -> list[dict[str, Any]]:
         text = {"type": "mrkdwn", "text": cut(listed, TEXT_LENGTH), "verbatim": True}
         found.append({"type": "context", "elements": [text]})
     return found
-
-
-_FAILURES: Final = (URLError, OSError, ValueError, ssl.SSLError)
 
 
 def _seconds(timeout_seconds: float) -> int:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from drift_assets.alert_settings import Alerts
-from drift_assets.alerts import channels_for
+from drift_assets.alerts import channels_for, channels_off
 from drift_assets.alerts.log import LogChannel
 from drift_assets_tests.alerts.remote import SECRET, outgoing, receiver
 
@@ -41,8 +41,17 @@ def test_a_channel_whose_variable_is_unset_or_empty_is_off_and_says_so(
     with caplog.at_level(logging.INFO):
         found = channels_for(alerts, LOGGER, environment={"KEY": "k", "HOOK": " "})
     assert [channel.name for channel in found] == ["log", "pagerduty"]
+    assert channels_off(alerts, environment={"KEY": "k", "HOOK": " "})[:2] == [
+        "slack (HOOK is not set)",
+        "bot (TOKEN is not set)",
+    ]
     for variable in ("HOOK", "TOKEN", "MAIL", "ADDRESS", "URLS"):
         assert f"{variable} is not set" in caplog.text
+
+
+def test_a_webhook_whose_key_is_not_set_is_off_and_not_unsigned() -> None:
+    alerts = Alerts.model_validate({"webhook": EVERY["webhook"]})
+    assert len(channels_for(alerts, LOGGER, environment={"ADDRESS": "http://127.0.0.1/"})) == 1
 
 
 def test_dagsters_variables_name_themselves() -> None:
@@ -54,6 +63,7 @@ def test_dagsters_variables_name_themselves() -> None:
     ("written", "expected"),
     [
         ({"webhook": {"url_env": "https://x/secret"}}, "secrets do not belong"),
+        ({"pagerduty": {"routing_key_env": "R0123456789abcdef"}}, "secrets do not belong"),
         ({"slack": {}}, "webhook_url_env or token_env"),
         ({"slack": {"token_env": "T"}}, "needs a channel"),
         ({"email": EVERY["email"] | {"username_env": "U"}}, "go together"),  # type: ignore[operator]

@@ -89,3 +89,12 @@ def test_a_bot_that_is_told_to_wait_waits() -> None:
         with pytest.raises(DeliveryError) as caught:
             SlackBotChannel(SECRET, "#drift", url).send(outgoing())
     assert (caught.value.is_permanent, caught.value.retry_after_seconds) == (False, 30)
+
+
+@pytest.mark.parametrize("address", [f"http://127.0.0.1/{SECRET} x", f"ftp://h/{SECRET}", SECRET])
+def test_an_address_that_is_none_shows_nowhere(address: str) -> None:
+    for channel in (SlackWebhookChannel(address), SlackBotChannel(SECRET, "#drift", address)):
+        with pytest.raises(DeliveryError) as caught:
+            channel.send(outgoing())
+        assert SECRET not in str(caught.value)
+        assert caught.value.__cause__ is None
