@@ -21,6 +21,6 @@ from drift_assets.cli.rows import print_rows
 @HOME
 def sql(*, query: str, layout: str, home: Path | None) -> None:
     """Run one read-only SQL QUERY on the history, such as "FROM drift_latest"."""
-    from drift_assets.store import History
+    from drift_assets.store import open_history
 
-    print_rows(History(home_of(home) / "history.duckdb").query(query), layout)
+    print_rows(open_history(home_of(home)).query(query), layout)

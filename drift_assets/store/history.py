@@ -1,9 +1,10 @@
-"""The history: every measurement ever taken, in one DuckDB file, as ``docs/history.md`` says.
+"""The history: every measurement ever taken, in one database, as ``docs/history.md`` says.
 
 A day's rows are replaced in one transaction, so that a repeated run never
 duplicates them and a killed one leaves the day as it was before or after.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,18 +16,40 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from drift_assets.assessment import METHOD_VERSION, Assessment
-from drift_assets.errors import HistoryError
+from drift_assets.errors import HistoryError, HistoryVersionError
+from drift_assets.learned import LearnedThresholds
 from drift_assets.profiles import Baseline
-from drift_assets.store import outbox, tables
+from drift_assets.simulation import KeptDay, Settings
+from drift_assets.store import outbox, replay, tables
 from drift_assets.store.migrations import migrate, missing_steps
 from drift_assets.store.outbox import Alert, NewAlert
+from drift_assets.store.prune import Pruned, prune
+from drift_assets.store.publish import (
+    PublishedCopy,
+    open_copy,
+    publish,
+    publish_if_due,
+    published_copy,
+)
 from drift_assets.store.query import QueryResult, run_query
-from drift_assets.store.session import first_line, open_session
+from drift_assets.store.series import Seen, read_series, see
+from drift_assets.store.server import SETTING, Server, refuse_calls
+from drift_assets.store.session import absent, first_line, open_session
+from drift_assets.store.signals import postponed
 from drift_assets.store.tables import InputFile, Stamp
+from drift_assets.store.trends import JudgedTrends, read_trends, recently_breached, write_trends
+from drift_assets.trends import Series, TrendResult
 from drift_assets.verdicts import Verdict
+from drift_assets.watch import Thresholds
 
-QUERY_LIMIT_SECONDS: Final = 30.0
-"""Longer than any question of the documentation takes, shorter than writers wait."""
+QUERY_LIMIT_SECONDS: Final = 300.0
+"""Far longer than any question of the documentation takes; nobody waits for it."""
+WAIT_SECONDS: Final = 300.0
+"""Writers queue: longer than any number of them that one machine bears would take."""
+PUBLISH_WAIT_SECONDS: Final = 30.0
+"""How long a writer stands in line once more, so that publishing goes on in a crowd of them."""
+READ_WAIT_SECONDS: Final = 2.0
+"""How long a reader waits for a newer copy than there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +65,7 @@ class LastEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The history in one file.
+    """The history in one file, or on a server.
 
     Attributes
     ----------
@@ -51,10 +74,25 @@ class History:
         ``<name>.lock`` and, while it is open, ``<name>.holder``.
     wait_seconds
         How long to wait for other processes.
+    server
+        Keeps the history instead of the file, if there is one.
+    publishes
+        Whether writing publishes, once a minute at most.
     """
 
     path: Path
-    wait_seconds: float = 60.0
+    wait_seconds: float = WAIT_SECONDS
+    server: Server | None = None
+    publishes: bool = True
+
+    @property
+    def address(self) -> str:
+        """Where the history is, in words: the file, or the server's address."""
+        return str(self.path) if self.server is None else self.server.address
+
+    def exists(self) -> bool:
+        """Return whether anything has been written yet."""
+        return self.path.exists() if self.server is None else self.server.exists()
 
     @contextmanager
     def session(
@@ -74,6 +112,10 @@ class History:
             If the file is absent (``read_only``), damaged or cannot be opened.
         """
         wait = self.wait_seconds if wait_seconds is None else wait_seconds
+        if self.server is not None:
+            with self.server.session(read_only=read_only, wait_seconds=wait) as connection:
+                yield connection
+            return
         with ExitStack() as stack:
             connection = stack.enter_context(
                 open_session(self.path, read_only=read_only, wait_seconds=wait)
@@ -89,7 +131,7 @@ class History:
                 )
             yield connection
 
-    def record(
+    def record(  # noqa: PLR0913  # a day has so many parts, and one transaction takes them all
         self,
         assessment: Assessment,
         *,
@@ -98,7 +140,9 @@ class History:
         run_id: str,
         inputs: Sequence[InputFile] = (),
         alerts: Sequence[NewAlert] = (),
+        standing_causes: Sequence[str] = (),
         evaluated_at: datetime | None = None,
+        trends: JudgedTrends | None = None,
     ) -> None:
         """Make an assessment the report of its day, in place of any earlier one.
 
@@ -117,27 +161,39 @@ class History:
         alerts
             What the day gives cause to say. An earlier alert of the day whose
             cause is not among them becomes resolved; one that is keeps its state.
+        standing_causes
+            Causes that the day neither shows nor rules out: their alerts stay as they are.
         evaluated_at
             Instant of the measurement, with a time zone; by default now.
+        trends
+            What the days up to this one say; left out if another day was reported meanwhile.
         """
         stamp = _stamp(partition, fingerprint, run_id, evaluated_at)
         slices = {
+            "evaluations": tables.evaluation(assessment, stamp),
             "feature_drift": tables.feature_drift(assessment, stamp),
             "feature_profiles": tables.feature_profiles(assessment, stamp),
             "inputs": tables.inputs(assessment.monitor, partition, inputs),
         }
-        evaluation = tables.evaluation(assessment, stamp)
         bins = tables.assessed_baseline_profiles(assessment)
         with self._transaction() as connection:
-            _insert(connection, "evaluations", evaluation, replace=True)
             for table, rows in slices.items():
                 connection.execute(
                     f"DELETE FROM {table} WHERE monitor = ? AND partition = ?",  # noqa: S608  # our own names
                     [assessment.monitor, partition],
                 )
-                _insert(connection, table, rows)
+                self._insert(connection, table, rows)
             _insert_new_bins(connection, bins)
-            outbox.post(connection, assessment.monitor, partition, alerts, now=datetime.now(UTC))
+            if trends is not None:
+                write_trends(connection, assessment.monitor, trends, run_id=run_id)
+            outbox.post(
+                connection,
+                assessment.monitor,
+                partition,
+                alerts,
+                now=datetime.now(UTC),
+                standing=standing_causes,
+            )
 
     def record_subset(
         self,
@@ -168,7 +224,7 @@ class History:
                     "AND list_contains(?::VARCHAR[], feature)",
                     [assessment.monitor, partition, tables.WHOLE, names],
                 )
-                _insert(connection, table, rows)
+                self._insert(connection, table, rows)
             _insert_new_bins(connection, bins)
 
     def record_baseline(
@@ -191,6 +247,16 @@ class History:
             )
             _insert_new_bins(connection, bins)
 
+    def record_learned(self, monitor: str, baseline_id: str, learned: LearnedThresholds) -> None:
+        """Keep what was learned from a baseline's days, in place of what was learned before."""
+        rows = tables.learned_thresholds(monitor, baseline_id, learned)
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM learned_thresholds WHERE monitor = ? AND baseline_id = ?",
+                [monitor, baseline_id],
+            )
+            self._insert(connection, "learned_thresholds", rows)
+
     def reported(self, monitor: str) -> dict[date, str]:
         """Return the fingerprint of each reported day of a monitor, in order; none is no error."""
         rows = self._read(
@@ -208,16 +274,23 @@ class History:
         return {partition: instant.astimezone(UTC) for partition, instant in rows}
 
     def p_values(
-        self, monitor: str, partition: date, *, baseline_id: str, fingerprint: str
+        self,
+        monitor: str,
+        partition: date,
+        *,
+        baseline_id: str,
+        fingerprint: str,
+        comparison_id: str | None = None,
     ) -> dict[str, dict[str, float]] | None:
         """Return the whole family of a reported day: p-values by column and test.
 
-        None if the day was not reported under the guarded rule, on the same
-        baseline and data and by the same formulas, or a column was measured on other data since.
+        None if the day was not reported under the guarded rule, on the same baseline, compared
+        days and data and by the same formulas, or a column was measured on other data since.
         """
         rows = self._read(
             "SELECT f.feature, map_keys(f.family_p_values), map_values(f.family_p_values), "
             "f.baseline_id = $baseline_id AND f.fingerprint = $fingerprint "
+            "AND f.comparison_id = $comparison_id "
             "AND f.rule = 'guarded' AND f.method_version = $method_version "
             "FROM feature_drift AS f JOIN evaluations AS e "
             "ON e.monitor = f.monitor AND e.partition = f.partition "
@@ -228,6 +301,7 @@ class History:
                 "partition": partition,
                 "baseline_id": baseline_id,
                 "fingerprint": fingerprint,
+                "comparison_id": comparison_id or baseline_id,
                 "method_version": METHOD_VERSION,
             },
         )
@@ -237,9 +311,122 @@ class History:
             feature: dict(zip(tests, p_values, strict=True)) for feature, tests, p_values, _ in rows
         }
 
+    def earlier_verdicts(
+        self, monitor: str, partition: date, *, baseline_id: str, days: int
+    ) -> dict[str, tuple[Verdict, ...]]:
+        """Return what the rule said of each column on its last evaluated days before a day.
+
+        The latest first, at most ``days``, and only of reported days and the same baseline.
+        """
+        with self._reading() as connection:
+            if connection is None or days < 1:
+                return {}
+            return replay.earlier_verdicts(
+                connection, monitor, partition, baseline_id=baseline_id, days=days
+            )
+
+    def thresholds(
+        self, monitor: str, *, first: date, last: date
+    ) -> dict[date, dict[str, Thresholds]]:
+        """Return what each reported day between two, both included, was judged by, by column."""
+        with self._reading() as connection:
+            if connection is None:
+                return {}
+            return replay.kept_thresholds(connection, monitor, first=first, last=last)
+
+    def kept_days(
+        self,
+        monitor: str,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        settings: Settings,
+    ) -> list[KeptDay]:
+        """Return the reported days of a monitor for `simulate`, in order; none is no error.
+
+        Before ``first`` stand those that the persistence of ``settings`` looks back to.
+        """
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            return replay.kept_days(connection, monitor, first=first, last=last, settings=settings)
+
+    def series(
+        self,
+        monitor: str,
+        *,
+        baseline_id: str,
+        first: date,
+        last: date,
+        statistics: Sequence[str],
+        apart: date | None = None,
+    ) -> tuple[tuple[Series, ...], Seen]:
+        """Return what was measured between two days, both included, and on which reports it rests.
+
+        Parameters
+        ----------
+        monitor, baseline_id, first, last, statistics
+            Of what.
+        apart
+            A day that the caller is about to report: the reports are counted without it.
+        """
+        with self._reading() as connection:
+            if connection is None:
+                return (), Seen(baseline_id, first, last, apart, 0, "")
+            seen = see(
+                connection, monitor, baseline_id=baseline_id, first=first, last=last, apart=apart
+            )
+            found = read_series(
+                connection,
+                monitor,
+                baseline_id=baseline_id,
+                first=first,
+                last=last,
+                statistics=statistics,
+            )
+            return found, seen
+
+    def record_trends(self, monitor: str, judged: JudgedTrends, *, run_id: str) -> bool:
+        """Replace what is said of trends on the judged days; return whether that was done.
+
+        It was not if another run has reported a day meanwhile: then judge them again.
+        """
+        with self._transaction() as connection:
+            return write_trends(connection, monitor, judged, run_id=run_id)
+
+    def trends(
+        self, monitor: str, partition: date, *, run_id: str | None = None
+    ) -> tuple[TrendResult, ...]:
+        """Return what is said of trends on a day, by ``run_id`` if one is named; maybe nothing."""
+        with self._reading() as connection:
+            if connection is None:
+                return ()
+            return read_trends(connection, monitor, partition, run_id=run_id)
+
+    def last_trend(self, monitor: str) -> date | None:
+        """Return the latest day of which a monitor's trends were judged, None if there is none."""
+        rows = self._read("SELECT max(partition) FROM feature_trends WHERE monitor = ?", [monitor])
+        return rows[0][0] if rows else None
+
+    def recent_trends(self, monitor: str, *, first: date, before: date) -> frozenset[str]:
+        """Return the columns whose trend breached from ``first`` up to the day before another."""
+        with self._reading() as connection:
+            if connection is None:
+                return frozenset()
+            return recently_breached(connection, monitor, first=first, before=before)
+
+    def baselines_used(self, monitor: str, *, first: date, last: date) -> dict[date, str]:
+        """Return the baseline of each reported day between two days, both included, in order."""
+        rows = self._read(
+            "SELECT partition, baseline_id FROM evaluations "
+            "WHERE monitor = ? AND partition BETWEEN ? AND ? ORDER BY partition",
+            [monitor, first, last],
+        )
+        return dict(rows)
+
     def pending_alerts(self, monitor: str, partition: date) -> list[Alert]:
         """Return the alerts of a day that nobody has received yet, oldest first."""
-        if not self.path.exists():
+        if not self.exists():
             return []
         with self.session(read_only=True) as connection:
             return outbox.pending(connection, monitor, partition)
@@ -250,7 +437,7 @@ class History:
         What is taken is to be marked `delivered` or `failed`; until then, or for a
         quarter of an hour, no other run takes it.
         """
-        if not self.path.exists():
+        if not self.exists():
             return []
         with self._transaction() as connection:
             return outbox.claim(connection, monitor, now=datetime.now(UTC))
@@ -268,6 +455,19 @@ class History:
         with self._transaction() as connection:
             outbox.mark(connection, alert, state, detail=detail, now=datetime.now(UTC))
 
+    def undelivered_alerts(self) -> dict[str, int]:
+        """Return how many alerts of each monitor were tried in vain, by name."""
+        rows = self._read(
+            "SELECT monitor, count(*) FROM alerts WHERE state = 'failed' GROUP BY monitor "
+            "ORDER BY monitor"
+        )
+        return dict(rows)
+
+    def note_delivery(self, alert: Alert, channel: str) -> None:
+        """Note that a channel has accepted an alert: it is not told again."""
+        with self._transaction() as connection:
+            outbox.note_delivery(connection, alert, channel)
+
     def last_evaluations(self) -> list[LastEvaluation]:
         """Return the latest reported day of each monitor, by name."""
         rows = self._read(
@@ -280,10 +480,11 @@ class History:
         ]
 
     def query(self, sql: str, *, limit_seconds: float = QUERY_LIMIT_SECONDS) -> QueryResult:
-        """Return what one reading statement yields.
+        """Return what one reading statement yields on the published copy.
 
-        It cannot write, read other files or change a setting. While it runs
-        nobody else can use the history, hence the limit.
+        It cannot write, read other files or change a setting, and disturbs nobody. The copy
+        is made anew before if it lacks something and that is cheap; the result says of when
+        it is.
 
         Raises
         ------
@@ -293,27 +494,142 @@ class History:
         HistoryError
             If there is no history yet.
         """
-        with self.session(read_only=True) as connection:
-            return run_query(connection, sql, limit_seconds=limit_seconds)
+        if self.server is not None:
+            refuse_calls(sql)
+            with self.session(read_only=True) as connection:
+                return run_query(connection, sql, limit_seconds=limit_seconds)
+        copy = self._copy_to_read()
+        with open_copy(copy.path) as connection:
+            as_of = None if copy.complete else copy.taken_at
+            return run_query(connection, sql, limit_seconds=limit_seconds, as_of=as_of)
+
+    @contextmanager
+    def copy(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a connection that reads the published copy, made anew if it lacks something.
+
+        It may be kept for long. On a server it reads the tables themselves.
+
+        Raises
+        ------
+        HistoryError
+            If there is no history yet, or the copy cannot be made.
+        """
+        if self.server is not None:
+            with self.server.session(
+                read_only=True, wait_seconds=self.wait_seconds, apart=True
+            ) as connection:
+                yield connection
+            return
+        self.publish()
+        with open_copy(self._copy_to_read().path) as connection:
+            yield connection
+
+    def prune(self, *, keep_days: int, dry_run: bool = False) -> Pruned:
+        """Delete what is older than the last days of its monitor, in one transaction.
+
+        Alerts that nobody has received stay, and so do the bins of baselines that remaining
+        days were measured against. The space is free for new rows; `compact` gives it back.
+
+        Parameters
+        ----------
+        keep_days
+            Days to keep of each monitor, up to its latest.
+        dry_run
+            Only return what would be deleted.
+
+        Raises
+        ------
+        HistoryError
+            If there is no history, or it cannot be written.
+        """
+        if not self.exists():
+            raise absent(self.path) if self.server is None else self.server.absent()
+        with self._transaction() as connection:
+            pruned = prune(connection, keep_days=keep_days)
+            if dry_run:
+                connection.rollback()
+                connection.begin()
+        if self.server is not None and not dry_run:
+            self.server.tidy(wait_seconds=self.wait_seconds)
+        return pruned
+
+    def publish(self, *, wait_seconds: float | None = None) -> PublishedCopy | None:
+        """Bring the copy that people read up to date, and return it; on a server there is none.
+
+        Raises
+        ------
+        HistoryBusyError
+            If another process held the history for all that time.
+        HistoryError
+            If the copy cannot be written, or there is no history; an old copy stays.
+        """
+        if self.server is not None:
+            return None
+        copy = published_copy(self.path)
+        if copy is not None and copy.complete:
+            return copy
+        wait = self.wait_seconds if wait_seconds is None else wait_seconds
+        return publish(self.path, wait_seconds=wait)
+
+    def publish_if_due(self) -> None:
+        """Publish if the copy lacks something and is a minute old, or the history small.
+
+        For the last step of a run, and for whatever looks at the history from time to time:
+        so the last write is published too. Never raises; a failure is logged, the old copy stays.
+        """
+        if self.server is None:
+            publish_if_due(self.path, at_once=True, wait_seconds=PUBLISH_WAIT_SECONDS)
+
+    def _copy_to_read(self) -> PublishedCopy:
+        """Return a published copy that opens, made anew if that is cheap or it must be."""
+        publish_if_due(self.path, at_once=True, wait_seconds=READ_WAIT_SECONDS)
+        copy = published_copy(self.path)
+        if copy is None:
+            copy = publish(self.path, wait_seconds=self.wait_seconds)
+        try:
+            with open_copy(copy.path) as connection:
+                if not missing_steps(connection):
+                    return copy
+        except HistoryVersionError:
+            raise
+        except HistoryError:
+            # Somebody has it open for writing, or has spoilt it: a new one cures that.
+            if not self.path.exists():
+                raise
+        else:
+            with self.session():
+                pass
+        return publish(self.path, wait_seconds=self.wait_seconds)
 
     def _read(
         self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
         """Return rows; none where there is no history yet."""
-        if not self.path.exists():
-            return []
+        with self._reading() as connection:
+            return [] if connection is None else connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """Give a connection to read by; None where there is no history yet."""
+        if not self.exists():
+            yield None
+            return
         with self.session(read_only=True) as connection:
             try:
-                return connection.execute(sql, parameters).fetchall()
+                yield connection
             except duckdb.Error as error:
                 raise HistoryError(
-                    f"The history {self.path} cannot be read: {first_line(error)} Expected a whole "
-                    "file: restore it from a back-up."
+                    f"The history {self.address} cannot be read: {first_line(error)} Expected it "
+                    "whole: restore it from a back-up."
                 ) from error
+
+    def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+        tables.insert(connection, table, rows, maps_as_json=self.server is not None)
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self.session() as connection:
+        # Ours are short statements, and one that a signal breaks off may never return.
+        with self.session() as connection, postponed():
             try:
                 connection.begin()
                 yield connection
@@ -321,9 +637,24 @@ class History:
             except duckdb.Error as error:
                 # Leaving the session closes the connection, which undoes what is not committed.
                 raise HistoryError(
-                    f"The history {self.path} cannot be written: {first_line(error)} Nothing of "
+                    f"The history {self.address} cannot be written: {first_line(error)} Nothing of "
                     "this was kept: check the disk, and run the day again."
                 ) from error
+        if self.server is None and self.publishes:
+            publish_if_due(self.path, at_once=False, wait_seconds=PUBLISH_WAIT_SECONDS)
+
+
+def open_history(home: Path) -> History:
+    """Return the history of a drift home, in its file or on the server that is set.
+
+    Raises
+    ------
+    ConfigurationError
+        If ``DRIFT_ASSETS_HISTORY`` is set to something that is not the address of a server.
+    """
+    address = os.environ.get(SETTING, "").strip()
+    server = Server.from_setting(address, files=home / "lake") if address else None
+    return History(home / "history.duckdb", server=server)
 
 
 def _stamp(partition: date, fingerprint: str, run_id: str, evaluated_at: datetime | None) -> Stamp:
@@ -335,15 +666,6 @@ def _stamp(partition: date, fingerprint: str, run_id: str, evaluated_at: datetim
 def _check_zone(instant: datetime) -> None:
     if instant.tzinfo is None:
         raise ValueError("Found an instant without a time zone, expected one with.")
-
-
-def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, *, replace: bool = False
-) -> None:
-    connection.register("incoming", rows)
-    verb = "INSERT OR REPLACE INTO" if replace else "INSERT INTO"
-    connection.execute(f"{verb} {table} BY NAME SELECT * FROM incoming")  # noqa: S608  # our own names
-    connection.unregister("incoming")
 
 
 def _insert_new_bins(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:

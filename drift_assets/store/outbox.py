@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -43,7 +43,8 @@ class Alert:
     """An alert as the history keeps it; monitor, partition and cause are its identity.
 
     ``detail`` is what the last attempt to deliver it said; ``delivered_at`` is
-    None if it never was, ``resolved_at`` while its cause stands.
+    None if it never was, ``resolved_at`` while its cause stands; ``delivered_to``
+    names the channels that have it.
     """
 
     monitor: str
@@ -59,6 +60,7 @@ class Alert:
     updated_at: datetime
     delivered_at: datetime | None
     resolved_at: datetime | None
+    delivered_to: tuple[str, ...] = ()
 
 
 _COLUMNS: Final = tuple(f.name for f in fields(Alert))
@@ -71,12 +73,14 @@ def post(
     alerts: Sequence[NewAlert],
     *,
     now: datetime,
+    standing: Sequence[str] = (),
 ) -> None:
     """Bring the alerts of a day up to what its latest run says.
 
     A cause that is already known keeps its state, so that what was delivered
     is not sent again; one that was resolved and is back is pending anew; one
-    that is gone becomes resolved.
+    that is gone becomes resolved, unless it is among those ``standing``, of which
+    this run can say neither.
     """
     connection.execute(
         "UPDATE alerts SET state = 'resolved', resolved_at = $now, updated_at = $now "
@@ -86,7 +90,7 @@ def post(
             "now": now,
             "monitor": monitor,
             "partition": partition,
-            "causes": [a.cause for a in alerts],
+            "causes": [*(a.cause for a in alerts), *standing],
         },
     )
     for alert in alerts:
@@ -102,18 +106,19 @@ def post(
             ),
             "now": now,
         }
-        known = connection.execute(
-            "UPDATE alerts SET title = $title, text = $text, payload = $payload, "
-            "state = CASE state WHEN 'resolved' THEN 'pending' ELSE state END, "
-            "resolved_at = NULL, updated_at = $now "
-            "WHERE monitor = $monitor AND partition = $partition AND cause = $cause "
-            "RETURNING cause",
-            values,
-        ).fetchall()
-        if not known:
+        if _is_known(connection, monitor, partition, alert.cause):
+            connection.execute(
+                "UPDATE alerts SET title = $title, text = $text, payload = $payload, "
+                "state = CASE state WHEN 'resolved' THEN 'pending' ELSE state END, "
+                "delivered_to = CASE state WHEN 'resolved' THEN [] ELSE delivered_to END, "
+                "resolved_at = NULL, updated_at = $now "
+                "WHERE monitor = $monitor AND partition = $partition AND cause = $cause",
+                values,
+            )
+        else:
             connection.execute(
                 "INSERT INTO alerts VALUES ($monitor, $partition, $cause, $title, $text, $payload, "
-                "'pending', '', 0, $now, $now, NULL, NULL)",
+                "'pending', '', 0, $now, $now, NULL, NULL, [])",
                 values,
             )
 
@@ -134,14 +139,21 @@ def claim(connection: duckdb.DuckDBPyConnection, monitor: str, *, now: datetime)
 
     One that another run took and did not deliver within a quarter of an hour is taken too.
     """
+    # Nobody else has the history meanwhile: what is found due still is when it is taken.
+    due = (
+        "monitor = $monitor AND (state IN ('pending', 'failed') "
+        "OR (state = 'delivering' AND updated_at < $expired))"
+    )
+    values = {"monitor": monitor, "expired": now - CLAIM}
     rows = connection.execute(
-        "UPDATE alerts SET state = 'delivering', updated_at = $now "  # noqa: S608  # our own names
-        "WHERE monitor = $monitor AND (state IN ('pending', 'failed') "
-        "OR (state = 'delivering' AND updated_at < $expired)) "
-        f"RETURNING {', '.join(_COLUMNS)}",
-        {"monitor": monitor, "now": now, "expired": now - CLAIM},
+        f"SELECT {', '.join(_COLUMNS)} FROM alerts WHERE {due} ORDER BY created_at, cause",  # noqa: S608  # our own names
+        values,
     ).fetchall()
-    return sorted((_alert(row) for row in rows), key=lambda a: (a.created_at, a.cause))
+    connection.execute(
+        f"UPDATE alerts SET state = 'delivering', updated_at = $now WHERE {due}",  # noqa: S608  # our own names
+        values | {"now": now},
+    )
+    return [replace(_alert(row), state="delivering", updated_at=now) for row in rows]
 
 
 def mark(
@@ -159,12 +171,17 @@ def mark(
     HistoryError
         If the history does not have the alert.
     """
-    marked = connection.execute(
+    if not _is_known(connection, alert.monitor, alert.partition, alert.cause):
+        raise HistoryError(
+            f"Found no alert {alert.cause!r} of {alert.monitor!r} on {alert.partition}, expected "
+            "the one to be marked: record the day again."
+        )
+    connection.execute(
         # A run that resolved it meanwhile has the last word.
         "UPDATE alerts SET state = CASE state WHEN 'resolved' THEN state ELSE $state END, "
         "detail = $detail, attempts = attempts + 1, updated_at = $now, "
         "delivered_at = CASE $state WHEN 'delivered' THEN $now ELSE delivered_at END "
-        "WHERE monitor = $monitor AND partition = $partition AND cause = $cause RETURNING cause",
+        "WHERE monitor = $monitor AND partition = $partition AND cause = $cause",
         {
             "state": state,
             "detail": detail,
@@ -173,12 +190,36 @@ def mark(
             "partition": alert.partition,
             "cause": alert.cause,
         },
+    )
+
+
+def note_delivery(connection: duckdb.DuckDBPyConnection, alert: Alert, channel: str) -> None:
+    """Note that a channel has accepted an alert, which nobody tells it again then."""
+    # Whoever delivers one after the other still has those that wait.
+    connection.execute(
+        "UPDATE alerts SET updated_at = $now WHERE monitor = $monitor AND state = 'delivering'",
+        {"monitor": alert.monitor, "now": datetime.now(UTC)},
+    )
+    connection.execute(
+        "UPDATE alerts SET delivered_to = list_append(coalesce(delivered_to, []), $channel) "
+        "WHERE monitor = $monitor AND partition = $partition AND cause = $cause",
+        {
+            "channel": channel,
+            "monitor": alert.monitor,
+            "partition": alert.partition,
+            "cause": alert.cause,
+        },
+    )
+
+
+def _is_known(
+    connection: duckdb.DuckDBPyConnection, monitor: str, partition: date, cause: str
+) -> bool:
+    rows = connection.execute(
+        "SELECT 1 FROM alerts WHERE monitor = ? AND partition = ? AND cause = ?",
+        [monitor, partition, cause],
     ).fetchall()
-    if not marked:
-        raise HistoryError(
-            f"Found no alert {alert.cause!r} of {alert.monitor!r} on {alert.partition}, expected "
-            "the one to be marked: record the day again."
-        )
+    return bool(rows)
 
 
 def _alert(row: Sequence[Any]) -> Alert:
@@ -186,4 +227,5 @@ def _alert(row: Sequence[Any]) -> Alert:
     for name, value in values.items():
         if isinstance(value, datetime):
             values[name] = value.astimezone(UTC)
-    return Alert(**values | {"payload": json.loads(values["payload"])})
+    told = tuple(values["delivered_to"] or ())
+    return Alert(**values | {"payload": json.loads(values["payload"]), "delivered_to": told})

@@ -2,11 +2,20 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+import pyarrow.compute as pc  # type: ignore[import-untyped]  # it ships no types
 
 from drift_assets.errors import QueryError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 # In this order: the last one makes the others final.
 LOCK_DOWN: Final = (
@@ -20,21 +29,109 @@ LOCK_DOWN: Final = (
 READING: Final = frozenset({"SELECT", "EXPLAIN"})
 LIMIT_ROWS: Final = 1_000_000
 
+_BATCH_ROWS: Final = 100_000
+_DAYS_PER_MONTH: Final = 30  # as DuckDB counts them itself
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class QueryResult:
-    """What a query returned: the names of its columns, and its rows as Python values."""
+    """What a query returned.
 
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
+    Attributes
+    ----------
+    table
+        The rows, as Arrow has them.
+    as_of
+        The instant of which the rows are.
+    complete
+        Whether nothing newer had been written when the query was asked.
+    """
+
+    table: pa.Table
+    as_of: datetime
+    complete: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, as the query has them."""
+        return tuple(self.table.column_names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, those that come again numbered: ``a``, ``a_2``, ``a_3``."""
+        found: dict[str, None] = {}
+        for name in self.columns:
+            numbered = (f"{name}_{n}" for n in count(2) if f"{name}_{n}" not in self.columns)
+            found[next(one for one in chain([name], numbered) if one not in found)] = None
+        return tuple(found)
+
+    @cached_property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows as Python values."""
+        columns = [_python_values(column) for column in self.table.columns]
+        return list(zip(*columns, strict=True))
+
+    def to_arrow(self) -> pa.Table:
+        """Return the rows as an Arrow table, each name there once."""
+        return self.table.rename_columns(list(self.names))
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the rows as a pandas frame.
+
+        The type of a column does not depend on its rows: whole numbers and booleans are
+        nullable ones, dates are ``datetime64``. A map becomes a dictionary.
+        """
+        import pandas as pd  # noqa: PLC0415  # not everybody wants pandas loaded
+
+        nullable = {
+            pa.bool_(): pd.BooleanDtype(),
+            pa.int8(): pd.Int8Dtype(),
+            pa.int16(): pd.Int16Dtype(),
+            pa.int32(): pd.Int32Dtype(),
+            pa.int64(): pd.Int64Dtype(),
+            pa.uint8(): pd.UInt8Dtype(),
+            pa.uint16(): pd.UInt16Dtype(),
+            pa.uint32(): pd.UInt32Dtype(),
+            pa.uint64(): pd.UInt64Dtype(),
+        }
+        frame: pd.DataFrame = self.to_arrow().to_pandas(
+            types_mapper=nullable.get, date_as_object=False, maps_as_pydicts="strict"
+        )
+        return frame
+
+    def to_polars(self) -> "pl.DataFrame":
+        """Return the rows as a polars frame; a map becomes a list of its entries.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If polars is not installed: it comes with the extra ``drift-assets[polars]``.
+        """
+        import polars as pl  # noqa: PLC0415  # not everybody has it
+
+        frame = pl.from_arrow(self.to_arrow())
+        return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take files, extensions and settings from a connection, and from all that share them."""
+    ((locked,),) = connection.execute("SELECT current_setting('lock_configuration')").fetchall()
+    if not locked:
+        for setting in LOCK_DOWN:
+            connection.execute(setting)
 
 
 def run_query(
-    connection: duckdb.DuckDBPyConnection, sql: str, *, limit_seconds: float
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    *,
+    limit_seconds: float,
+    as_of: datetime | None = None,
 ) -> QueryResult:
     """Return what one reading statement yields on a read-only connection.
 
-    Afterwards the connection stays locked down: it is fit for nothing else.
+    Afterwards the connection stays locked down: it is fit for nothing else. The rows are
+    those of now, unless ``as_of`` says that they may be older.
 
     Raises
     ------
@@ -42,38 +139,42 @@ def run_query(
         If the statement fails, does anything but read, is not alone, or takes
         too long or returns too much.
     """
-    for setting in LOCK_DOWN:
-        connection.execute(setting)
+    lock_down(connection)
     stopped = threading.Event()
 
     def stop() -> None:
         stopped.set()
         connection.interrupt()
 
+    complete = as_of is None
+    as_of = as_of or datetime.now(UTC)
     timer = threading.Timer(limit_seconds, stop)
     timer.daemon = True
+    batches: list[pa.RecordBatch] = []
     try:
         statement = _only_reading(connection, sql)
         timer.start()
-        connection.execute(statement)
-        columns = tuple(str(c[0]) for c in connection.description or ())
-        rows = connection.fetchmany(LIMIT_ROWS + 1)
-    except (duckdb.Error, ValueError, OverflowError) as error:
+        reader = connection.sql(statement).to_arrow_reader(_BATCH_ROWS)
+        n_rows = 0
+        for batch in reader:
+            batches.append(batch)
+            n_rows += batch.num_rows
+            if n_rows > LIMIT_ROWS:
+                raise QueryError(
+                    f"The query returns more than {LIMIT_ROWS:,} rows: add LIMIT, or aggregate."
+                )
+        table = pa.Table.from_batches(batches, reader.schema)
+    except (duckdb.Error, pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if stopped.is_set():
             raise QueryError(
-                f"The query took longer than {limit_seconds:g} s, in which nobody else could use "
-                "the history: ask for fewer days or columns."
+                f"The query took longer than {limit_seconds:g} s: ask for fewer days or columns."
             ) from error
         raise QueryError(f"The query failed. {str(error).strip()}") from error
     finally:
         timer.cancel()
         if timer.ident is not None:
             timer.join()
-    if len(rows) > LIMIT_ROWS:
-        raise QueryError(
-            f"The query returns more than {LIMIT_ROWS:,} rows: add LIMIT, or aggregate."
-        )
-    return QueryResult(columns, rows)
+    return QueryResult(_with_usual_types(table), as_of, complete)
 
 
 def _only_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
@@ -93,3 +194,36 @@ def _only_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Sta
             "EXPLAIN: the history is only read here."
         )
     return statements[0]
+
+
+def _with_usual_types(table: pa.Table) -> pa.Table:
+    """Return a table whose sums of counts are integers again, and whose spans are durations."""
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        if field.type == pa.decimal128(38, 0):
+            # DuckDB sums integers in 128 bits, which Arrow has only as a decimal.
+            try:
+                column = pc.cast(column, pa.int64())
+            except pa.ArrowInvalid:
+                continue
+        elif field.type == pa.month_day_nano_interval():
+            spans = pa.array(_python_values(column), pa.duration("us"))
+            column = pa.chunked_array([spans])
+        else:
+            continue
+        table = table.set_column(place, field.name, column)
+    return table
+
+
+def _python_values(column: pa.ChunkedArray) -> list[Any]:
+    if column.type == pa.month_day_nano_interval():
+        return [
+            value
+            and timedelta(
+                days=value.days + _DAYS_PER_MONTH * value.months,
+                microseconds=value.nanoseconds // 1000,
+            )
+            for value in column.to_pylist()
+        ]
+    values: list[Any] = column.to_pylist(maps_as_pydicts="strict")
+    return values

@@ -1,4 +1,4 @@
-"""The one door to the history file: nothing else opens it.
+"""The one door to the history file: nothing else opens, copies or replaces it.
 
 DuckDB 2.0.0 reads a file's headers before it takes its lock and does not read
 them again, so that a process which waited writes over what another committed
@@ -8,22 +8,25 @@ for processes that do not know the lock.
 """
 
 import json
+import logging
 import os
-import random
+import secrets
 import shlex
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import duckdb
 from filelock import FileLock, Timeout
 
 from drift_assets.errors import HistoryBusyError, HistoryError
+from drift_assets.store.signals import as_raised, postponed
+from drift_assets.store.waiting_line import first_in_line, stand_in_line, stay_in_line
 
 SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     # Written by 2.0, a file must still open in 1.5 and in the shells that people have.
@@ -33,10 +36,17 @@ SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
 }
+Inside = TypeVar("Inside")
+
 OPEN_ATTEMPTS: Final = 5
 PAUSE_SECONDS: Final = 0.05
-SHORTEST_PAUSE_SECONDS: Final = 0.005
+NEXT_SECONDS: Final = 0.01
+"""How often the first in the line looks whether it is its turn."""
 COMMAND_LENGTH: Final = 120
+LONG_WAIT_SECONDS: Final = 10.0
+"""Who waits for longer says so in the log, once."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -64,18 +74,67 @@ def open_session(
         If the file is absent, damaged or cannot be opened.
     """
     if read_only and not path.exists():
-        raise HistoryError(
-            f"Found no history at {path}, expected the file that the first run writes: "
-            "run a monitor first, or point DRIFT_ASSETS_HOME to the folder that holds it."
-        )
-    lock, connection = _enter(path, read_only=read_only, wait_seconds=wait_seconds)
+        raise absent(path)
+    if not read_only:
+        _make_folder(path)
+    lock, connection = _enter(path, lambda: _connect(path, read_only=read_only), wait_seconds)
     try:
-        yield connection
+        with as_raised():
+            yield connection
     finally:
-        try:
-            connection.close()
-        finally:
-            _leave(path, lock)
+        # To close is to write: what stops us is raised when that is done and the lock is free.
+        with postponed():
+            try:
+                connection.close()
+            finally:
+                _leave(path, lock)
+
+
+@contextmanager
+def hold_closed(path: Path, *, wait_seconds: float = 60.0) -> Iterator[Callable[[], bool]]:
+    """Hold the file at ``path`` while nobody has it open, everything committed being in it.
+
+    So it may be copied or replaced. What is given says, when it is asked, whether a
+    program that does not know the lock has changed the file since.
+
+    Raises
+    ------
+    HistoryBusyError
+        If another process held the file for all that time.
+    HistoryError
+        If the file is absent, or what a killed process left beside it cannot be read.
+    """
+    if not path.exists():
+        raise absent(path)
+    lock, before = _enter(path, lambda: _closed(path), wait_seconds)
+    try:
+        yield lambda: _identity(path) != before or log_path(path).exists()
+    finally:
+        _leave(path, lock)
+
+
+@contextmanager
+def hold_free(path: Path, *, wait_seconds: float = 60.0) -> Iterator[None]:
+    """Hold the place at ``path``, whatever lies there: a damaged file, or none.
+
+    What a killed process committed beside a file that opens is in it then; what lies beside no
+    file is moved aside.
+
+    Raises
+    ------
+    HistoryBusyError
+        If another process held it for all that time.
+    """
+    lock, _ = _enter(path, lambda: _settle(path), wait_seconds)
+    try:
+        yield
+    finally:
+        _leave(path, lock)
+
+
+def log_path(path: Path) -> Path:
+    """Return where DuckDB keeps what is committed and not yet in the file."""
+    return path.with_name(f"{path.name}.wal")
 
 
 def holder_path(path: Path) -> Path:
@@ -92,42 +151,75 @@ class _OpenOutsideError(Exception):
     """A process that does not know the lock has the file open."""
 
 
-def _enter(
-    path: Path, *, read_only: bool, wait_seconds: float
-) -> tuple[FileLock, duckdb.DuckDBPyConnection]:
-    started = time.monotonic()
+def absent(path: Path) -> HistoryError:
+    """Return the error that says that there is no history yet."""
+    return HistoryError(
+        f"Found no history at {path}, expected the file that the first run writes: "
+        "run a monitor first, or point DRIFT_ASSETS_HOME to the folder that holds it."
+    )
+
+
+def _make_folder(path: Path) -> None:
     try:
-        if not read_only:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _no_place(path, error) from error
+
+
+def _no_place(path: Path, error: OSError) -> HistoryError:
+    return HistoryError(
+        f"The history {path} cannot be locked or made: {error.strerror or error}. Expected "
+        "a folder on a local disk in which this user may write."
+    )
+
+
+def _enter(
+    path: Path, inside: Callable[[], Inside], wait_seconds: float
+) -> tuple[FileLock, Inside]:
+    """Return the lock, held, and what ``inside`` returns while it is; first come, first served."""
+    started = time.monotonic()
+    said = False
+    try:
         # Without flock there is no safe lock: filelock's own substitute can be left behind.
         lock = FileLock(lock_path(path), fallback_to_soft=False)
-        while True:
-            try:
-                lock.acquire(timeout=0)
-                try:
-                    _sign(path)
-                    return lock, _connect(path, read_only=read_only)
-                except BaseException:
-                    _leave(path, lock)
-                    raise
-            except Timeout:
+        with ExitStack() as line:
+            place = None
+            while True:
+                if place is not None and not stay_in_line(path, place):
+                    place = line.enter_context(stand_in_line(path))
+                first = first_in_line(path)
                 who = _holder(path)
-            except _OpenOutsideError as error:
-                who = f"a program that is not drift_assets ({error})"
-            waited = time.monotonic() - started
-            if waited >= wait_seconds:
-                raise HistoryBusyError(
-                    f"Found the history {path} held by {who}, still after {waited:.0f} s, "
-                    "expected it to be free: wait until that is done, or stop it, and try again."
-                )
-            # Who has waited longer asks more often, so that newcomers do not overtake for ever.
-            pause = PAUSE_SECONDS * random.uniform(0.5, 1.5) / (1 + waited)  # noqa: S311  # no secret
-            time.sleep(min(max(pause, SHORTEST_PAUSE_SECONDS), wait_seconds - waited))
+                # Nobody waits, or nobody has waited longer.
+                if first == place:
+                    try:
+                        lock.acquire(timeout=0)
+                        try:
+                            _sign(path)
+                            with postponed():
+                                return lock, inside()
+                        except BaseException:
+                            _leave(path, lock)
+                            raise
+                    except Timeout:
+                        pass
+                    except _OpenOutsideError as error:
+                        who = f"a program that is not drift_assets ({error})"
+                waited = time.monotonic() - started
+                if waited >= wait_seconds:
+                    raise HistoryBusyError(
+                        f"Found the history {path} held by {who}, still after {waited:.0f} s, "
+                        "expected it to be free: wait until that is done, or stop it, and try "
+                        "again."
+                    )
+                if waited >= LONG_WAIT_SECONDS and not said:
+                    said = True
+                    _LOG.warning("waiting for the history %s, held by %s", path, who)
+                if place is None:
+                    place = line.enter_context(stand_in_line(path))
+                pause = NEXT_SECONDS if first == place else PAUSE_SECONDS
+                time.sleep(min(pause, wait_seconds - waited))
     except OSError as error:
-        raise HistoryError(
-            f"The history {path} cannot be locked or made: {error.strerror or error}. Expected "
-            "a folder on a local disk in which this user may write."
-        ) from error
+        raise _no_place(path, error) from error
 
 
 def _leave(path: Path, lock: FileLock) -> None:
@@ -166,8 +258,42 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     )
 
 
+def _closed(path: Path) -> tuple[int, int, int, int]:
+    """Return the identity of a file to which nothing remains to be added."""
+    if log_path(path).exists():
+        # A process was killed before it could close the file: opening it adds what it committed.
+        _connect(path, read_only=False).close()
+        if log_path(path).exists():
+            raise HistoryError(
+                f"Found {log_path(path)} with what was written last, which cannot be added to "
+                f"the history {path}, expected room for it on that disk: make some, and try "
+                "again. Nothing is lost."
+            )
+    return _identity(path)
+
+
+def _settle(path: Path) -> None:
+    """Bring what a killed process committed to its file, if that opens."""
+    if not path.exists():
+        _set_log_aside(path)
+    elif log_path(path).exists():
+        # A damaged file keeps what lies beside it.
+        with suppress(HistoryError):
+            _connect(path, read_only=False).close()
+
+
+def _set_log_aside(path: Path) -> None:
+    """Move away what was committed to a file that is gone: it must not come to another one."""
+    log = log_path(path)
+    if log.exists():
+        aside = log.with_name(f"{log.name}.left-{secrets.token_hex(4)}")
+        log.rename(aside)
+        _LOG.warning("found %s without its history %s, moved it to %s", log, path, aside)
+
+
 def _create(path: Path) -> None:
     """Make an empty file in one step, so that a killed process never leaves half a header."""
+    _set_log_aside(path)
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     duckdb.connect(new, config=SETTINGS).close()
@@ -203,6 +329,12 @@ def _holder(path: Path) -> str:
         return f"process {note['pid']}{host} ({note['command']}) since {note['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
+
+
+def quoted(name: str) -> str:
+    """Return a name of the catalogue, which anybody may have written, as SQL."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
 
 
 def first_line(error: BaseException) -> str:

@@ -5,12 +5,14 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
 
+import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from drift_assets.assessment import Assessment, FeatureResult, Summary
-from drift_assets.monitors import Thresholds
+from drift_assets.learned import LearnedThresholds
 from drift_assets.profiles import Baseline, NumericBinning, Profile
 from drift_assets.verdicts import Verdict
+from drift_assets.watch import Thresholds
 
 WHOLE: Final = ""
 """The segment that is the whole data set."""
@@ -28,6 +30,8 @@ _STATISTICS: Final = {
     "positive_rate": "positive_rate_change",
 }
 """The column that keeps the value of each statistic; any other one stands in a map of all such."""
+_SUMMARISED: Final = tuple(field.name for field in fields(Summary))
+_THRESHOLDS: Final = tuple(field.name for field in fields(Thresholds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,9 @@ def evaluation(assessment: Assessment, stamp: Stamp) -> pa.Table:
         "n_baseline": assessment.n_baseline,
         "n_current": assessment.n_current,
         "verdict": assessment.verdict.value,
+        "drift_share": assessment.dataset.drift_share,
+        "drift_share_threshold": assessment.dataset.threshold,
+        "dataset_verdict": assessment.dataset.verdict.value,
         "n_columns": len(verdicts),
         "n_breach": verdicts.count(Verdict.BREACH),
         "n_warn": verdicts.count(Verdict.WARN),
@@ -72,6 +79,9 @@ def evaluation(assessment: Assessment, stamp: Stamp) -> pa.Table:
         "family_alpha": assessment.family_alpha,
         "extra_columns": list(assessment.extra_columns),
         "method_version": assessment.method_version,
+        "comparison_id": assessment.comparison_id or assessment.baseline_id,
+        "compared_with": assessment.compared_with,
+        "thresholds_from": assessment.thresholds_from,
     }
     types = {
         "partition": pa.date32(),
@@ -83,6 +93,8 @@ def evaluation(assessment: Assessment, stamp: Stamp) -> pa.Table:
         "n_warn": pa.int32(),
         "n_not_evaluated": pa.int32(),
         "family_alpha": pa.float64(),
+        "drift_share": pa.float64(),
+        "drift_share_threshold": pa.float64(),
         "extra_columns": pa.list_(pa.string()),
         "method_version": pa.int32(),
     }
@@ -96,6 +108,7 @@ def feature_drift(assessment: Assessment, stamp: Stamp) -> pa.Table:
         "segment": WHOLE,
         **asdict(stamp),
         "baseline_id": assessment.baseline_id,
+        "comparison_id": assessment.comparison_id or assessment.baseline_id,
         "rule": assessment.rule,
         "family_complete": assessment.family_complete,
         "method_version": assessment.method_version,
@@ -105,6 +118,7 @@ def feature_drift(assessment: Assessment, stamp: Stamp) -> pa.Table:
 
 def feature_profiles(assessment: Assessment, stamp: Stamp) -> pa.Table:
     """Return the rows of ``feature_profiles``, one per evaluated column."""
+    compared = _is_compared(assessment)
     rows = [
         {
             "monitor": assessment.monitor,
@@ -113,6 +127,7 @@ def feature_profiles(assessment: Assessment, stamp: Stamp) -> pa.Table:
             "feature": f.feature,
             "baseline_id": assessment.baseline_id,
             "current_counts": [b.n_current for b in f.bins],
+            "comparison_counts": [b.n_baseline for b in f.bins] if compared else None,
             "unseen_categories": [name for name, _ in f.unseen],
             "unseen_counts": [count for _, count in f.unseen],
         }
@@ -125,6 +140,7 @@ def feature_profiles(assessment: Assessment, stamp: Stamp) -> pa.Table:
             **dict.fromkeys(("monitor", "segment", "feature", "baseline_id"), pa.string()),
             "partition": pa.date32(),
             "current_counts": pa.list_(pa.int64()),
+            "comparison_counts": pa.list_(pa.int64()),
             "unseen_categories": pa.list_(pa.string()),
             "unseen_counts": pa.list_(pa.int64()),
         },
@@ -132,7 +148,10 @@ def feature_profiles(assessment: Assessment, stamp: Stamp) -> pa.Table:
 
 
 def assessed_baseline_profiles(assessment: Assessment) -> pa.Table:
-    """Return the rows of ``baseline_profiles`` that an assessment implies."""
+    """Return the rows of ``baseline_profiles`` that an assessment implies.
+
+    None if the day was compared with other days than the whole baseline.
+    """
     return _baseline_profiles(
         {
             "baseline_id": assessment.baseline_id,
@@ -144,7 +163,54 @@ def assessed_baseline_profiles(assessment: Assessment) -> pa.Table:
             "baseline_counts": [b.n_baseline for b in f.bins],
         }
         for f in assessment.features
-        if f.bins
+        if f.bins and not _is_compared(assessment)
+    )
+
+
+def _is_compared(assessment: Assessment) -> bool:
+    """Return whether the baseline's side is other days than the whole baseline."""
+    return assessment.comparison_id not in {"", assessment.baseline_id}
+
+
+def learned_thresholds(monitor: str, baseline_id: str, learned: LearnedThresholds) -> pa.Table:
+    """Return the rows of ``learned_thresholds``."""
+    common = {
+        "monitor": monitor,
+        "baseline_id": baseline_id,
+        "false_alarms": learned.false_alarms,
+        "reachable": learned.reachable,
+        "fitted": learned.fitted,
+        "n_days": learned.n_days,
+        "first_day": learned.first_day,
+        "last_day": learned.last_day,
+        "days_apart": learned.apart,
+    }
+    rows = [
+        common
+        | {
+            "feature": feature,
+            "statistic": one.statistic,
+            "weekday": one.weekday,
+            "threshold": one.value,
+            "threshold_low": one.low,
+            "threshold_high": one.high,
+            "noise": one.noise,
+            "reference_rows": one.reference_rows,
+        }
+        for feature, thresholds in learned.columns.items()
+        for one in thresholds
+    ]
+    numbers = ("threshold", "threshold_low", "threshold_high", "noise")
+    return _table(
+        rows,
+        {
+            **dict.fromkeys(("monitor", "baseline_id", "feature", "statistic"), pa.string()),
+            **dict.fromkeys((*numbers, "false_alarms", "reachable"), pa.float64()),
+            **dict.fromkeys(("weekday", "n_days", "days_apart"), pa.int32()),
+            **dict.fromkeys(("first_day", "last_day"), pa.date32()),
+            "fitted": pa.bool_(),
+            "reference_rows": pa.int64(),
+        },
     )
 
 
@@ -170,13 +236,34 @@ def inputs(monitor: str, partition: date, found: Sequence[InputFile]) -> pa.Tabl
     )
 
 
+def insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, *, maps_as_json: bool = False
+) -> None:
+    """Add rows to a table, columns by name; a server has JSON in the place of maps."""
+    columns = [
+        f'to_json("{field.name}") AS "{field.name}"'
+        if maps_as_json and pa.types.is_map(field.type)
+        else f'"{field.name}"'
+        for field in rows.schema
+    ]
+    connection.register("incoming", rows)
+    connection.execute(
+        f"INSERT INTO {table} BY NAME SELECT {', '.join(columns)} FROM incoming"  # noqa: S608  # our own names
+    )
+    connection.unregister("incoming")
+
+
 def _feature_row(feature: FeatureResult) -> dict[str, Any]:
     row: dict[str, Any] = {
         "feature": feature.feature,
         "role": feature.role,
         "kind": feature.kind,
         "verdict": feature.verdict.value,
+        "rule_verdict": feature.rule_verdict.value,
         "reason": feature.reason,
+        "alert_after_breaches": feature.alert_after.breaches,
+        "alert_after_days": feature.alert_after.of,
+        "importance": feature.importance,
         "psi_bins": len(feature.bins) or None,
         "adjusted_p_value": feature.adjusted_p_value,
         "family_p_values": list(feature.family.items()),
@@ -197,23 +284,23 @@ def _feature_row(feature: FeatureResult) -> dict[str, Any]:
     for side in _SIDES:
         summary: Summary | None = getattr(feature, side)
         if summary is not None:
-            row |= {f"{side}_{name}": value for name, value in asdict(summary).items()}
-    row |= {f"threshold_{name}": value for name, value in asdict(feature.thresholds).items()}
+            row |= {f"{side}_{name}": getattr(summary, name) for name in _SUMMARISED}
+    row |= {f"threshold_{name}": getattr(feature.thresholds, name) for name in _THRESHOLDS}
     return row
 
 
 def _feature_drift_types() -> dict[str, pa.DataType]:
     text = (
         *("monitor", "segment", "feature", "role", "kind", "verdict", "reason", "rule"),
-        *("run_id", "baseline_id", "fingerprint"),
+        *("run_id", "baseline_id", "comparison_id", "fingerprint", "rule_verdict"),
     )
     tested = ("ks", "chi_squared", "missing_rate", "positive_rate")
     numbers = (
         *_STATISTICS.values(),
         *(f"{statistic}_p_value" for statistic in tested),
         *(f"{statistic}_error_bound" for statistic in ("ks", "wasserstein")),
-        *(f"threshold_{field.name}" for field in fields(Thresholds)),
-        "adjusted_p_value",
+        *(f"threshold_{name}" for name in _THRESHOLDS),
+        *("adjusted_p_value", "importance"),
     )
     types = {**dict.fromkeys(text, pa.string()), **dict.fromkeys(numbers, pa.float64())}
     for side in _SIDES:
@@ -225,6 +312,8 @@ def _feature_drift_types() -> dict[str, pa.DataType]:
         "partition": pa.date32(),
         "evaluated_at": _INSTANT,
         "psi_bins": pa.int32(),
+        "alert_after_breaches": pa.int32(),
+        "alert_after_days": pa.int32(),
         "method_version": pa.int32(),
         "family_complete": pa.bool_(),
         **dict.fromkeys(
@@ -274,8 +363,13 @@ def _baseline_profiles(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], types: Mapping[str, pa.DataType]) -> pa.Table:
-    clean = [{name: _storable(row.get(name)) for name in types} for row in rows]
-    return pa.Table.from_pylist(clean, schema=pa.schema(list(types.items())))
+    columns = {}
+    for name, kind in types.items():
+        values = [row.get(name) for row in rows]
+        if kind in (pa.string(), pa.list_(pa.string())):
+            values = [_storable(value) for value in values]
+        columns[name] = pa.array(values, kind)
+    return pa.table(columns)
 
 
 def _storable(value: object) -> object:

@@ -118,9 +118,10 @@ FROM (
         unnest(b.bin_labels) AS label,
         unnest(b.bin_lower) AS lower,
         unnest(b.bin_upper) AS upper,
-        unnest(b.baseline_counts) AS baseline_count,
+        unnest(coalesce(p.comparison_counts, b.baseline_counts)) AS baseline_count,
         unnest(p.current_counts) AS current_count,
-        baseline_count / list_sum(b.baseline_counts) AS baseline_share,
+        baseline_count / list_sum(coalesce(p.comparison_counts, b.baseline_counts))
+            AS baseline_share,
         current_count / list_sum(p.current_counts) AS current_share
     FROM feature_profiles AS p
     JOIN baseline_profiles AS b ON b.baseline_id = p.baseline_id AND b.feature = p.feature
@@ -130,11 +131,45 @@ COMMENT ON COLUMN bin_history.bin IS 'Position of the bin, from 1.';
 COMMENT ON COLUMN bin_history.label IS 'The bin as an interval or a category.';
 COMMENT ON COLUMN bin_history.lower IS 'Lower edge; NULL where the bin is open, and for categories.';
 COMMENT ON COLUMN bin_history.upper IS 'Upper edge; NULL where the bin is open, and for categories.';
-COMMENT ON COLUMN bin_history.baseline_count IS 'Baseline rows in the bin.';
+COMMENT ON COLUMN bin_history.baseline_count IS 'Rows in the bin of the baseline, or of the days compared with.';
 COMMENT ON COLUMN bin_history.current_count IS 'Rows of the day in the bin.';
-COMMENT ON COLUMN bin_history.baseline_share IS 'Share of the non-missing baseline rows.';
+COMMENT ON COLUMN bin_history.baseline_share IS 'Share of their non-missing rows.';
 COMMENT ON COLUMN bin_history.current_share IS 'Share of the day''s non-missing rows.';
 COMMENT ON COLUMN bin_history.psi_contribution IS 'What the bin adds to PSI, in nats; shares below 0.0001 count as 0.0001.';
+
+CREATE OR REPLACE VIEW family_history AS
+SELECT
+    monitor,
+    partition,
+    segment,
+    feature,
+    test,
+    p_value,
+    min(scaled) OVER (
+        PARTITION BY monitor, partition, segment ORDER BY place DESC ROWS UNBOUNDED PRECEDING
+    ) AS adjusted_p_value
+FROM (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY monitor, partition, segment ORDER BY p_value) AS place,
+        least(
+            p_value * count(*) OVER (PARTITION BY monitor, partition, segment) / place, 1
+        ) AS scaled
+    FROM (
+        SELECT
+            f.monitor,
+            f.partition,
+            f.segment,
+            f.feature,
+            o.entry.key AS test,
+            o.entry.value AS p_value
+        FROM feature_drift AS f, unnest(map_entries(f.family_p_values)) AS o(entry)
+    )
+);
+COMMENT ON VIEW family_history IS 'The p-values of each guarded day''s family: one row per column and test.';
+COMMENT ON COLUMN family_history.test IS 'ks, chi_squared, missing_rate or positive_rate; psi or js_divergence where it had to decide alone.';
+COMMENT ON COLUMN family_history.p_value IS 'Unadjusted p-value; those of psi and js_divergence are simulated.';
+COMMENT ON COLUMN family_history.adjusted_p_value IS 'The same, Benjamini-Hochberg-adjusted over the rows of the day.';
 
 CREATE OR REPLACE VIEW alert_history AS
 SELECT a.*, e.verdict AS day_verdict, e.run_id
@@ -143,3 +178,13 @@ LEFT JOIN evaluations AS e ON e.monitor = a.monitor AND e.partition = a.partitio
 COMMENT ON VIEW alert_history IS 'Every alert, what became of it, and the verdict of its day as it stands.';
 COMMENT ON COLUMN alert_history.day_verdict IS 'Verdict of the whole day as it stands now.';
 COMMENT ON COLUMN alert_history.run_id IS 'Run that reported the day last.';
+
+CREATE OR REPLACE VIEW trend_latest AS
+SELECT t.*
+FROM feature_trends AS t
+JOIN (
+    SELECT monitor, max(partition) AS partition
+    FROM feature_trends
+    GROUP BY monitor
+) AS latest ON latest.monitor = t.monitor AND latest.partition = t.partition;
+COMMENT ON VIEW trend_latest IS 'feature_trends of each monitor''s latest judged day.';

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from scipy.stats import false_discovery_control
 
 from drift_assets.assessment import assess
+from drift_assets.simulation import Settings, simulate
 from drift_assets.store import History, InputFile, NewAlert
 from drift_assets.store.migrations import migrate
+from drift_assets.verdicts import Persistence, Verdict
 from drift_assets_tests.store.samples import DAY, NOON, baseline, day_of_data, monitor
 
 PAGE = Path(__file__).parents[2] / "docs" / "history.md"
@@ -51,7 +54,7 @@ def answer(history: History, question: str) -> list[tuple[object, ...]]:
 
 
 def test_the_page_has_its_questions() -> None:
-    assert len(QUESTIONS) == TEXT.count("```sql") == 15
+    assert len(QUESTIONS) == TEXT.count("```sql") == 18
 
 
 @pytest.mark.parametrize("sql", [sql for _, sql in QUESTIONS], ids=[q for q, _ in QUESTIONS])
@@ -70,6 +73,47 @@ def test_the_latest_day_names_the_column_that_moved(history: History) -> None:
 def test_a_shift_that_did_not_breach_is_found_by_a_lower_threshold(history: History) -> None:
     found = {row[1:3] for row in answer(history, "Which days would")}
     assert found == {(DAY + timedelta(days=3), "income")}
+
+
+def test_a_threshold_of_a_quarter_alarms_on_the_days_of_the_fault_alone(history: History) -> None:
+    assert answer(history, "What would a PSI threshold of 0.25") == [
+        ("loans", "income", 4, 4, 0, 0, FIRST_BREACH)
+    ]
+
+
+def test_models_are_compared_by_the_share_of_their_days_that_breach(history: History) -> None:
+    # One of three columns breaches on four of eight days; of two features, one.
+    assert answer(history, "How do the models compare") == [
+        ("loans", 8, 4, pytest.approx(4 / 3 / 8, abs=5e-4), 0.25, FIRST_BREACH)
+    ]
+
+
+def test_the_query_of_other_settings_says_what_the_simulation_says(history: History) -> None:
+    (found,) = answer(history, "On how many days would")
+    settings = Settings(psi_breach=0.3, family_alpha=0.005, alert_after=Persistence(2, 3))
+    simulation = simulate(history.kept_days("loans", settings=settings), settings)
+    # Four days drift; the first two of the new baseline's start its count anew.
+    assert (simulation.n_reported, simulation.n_simulated) == (4, 2)
+    since = [day.kept.partition for day in simulation.days if day.verdict is Verdict.BREACH]
+    assert found == ("loans", 8, 4, 2, since[0], ["income"])
+
+
+def test_the_adjusted_p_values_of_a_family_are_those_that_decided(history: History) -> None:
+    found = history.query(
+        "SELECT DISTINCT h.adjusted_p_value - min(f.adjusted_p_value) FROM drift_history AS h "
+        "JOIN family_history AS f USING (monitor, partition, segment, feature) "
+        "GROUP BY h.monitor, h.partition, h.feature, h.adjusted_p_value"
+    ).rows
+    assert [value for (value,) in found] == pytest.approx([0.0] * len(found), abs=1e-15)
+    by_day: dict[object, list[tuple[float, float]]] = {}
+    for day, p_value, adjusted in history.query(
+        "SELECT partition, p_value, adjusted_p_value FROM family_history"
+    ).rows:
+        by_day.setdefault(day, []).append((p_value, adjusted))
+    assert len(by_day) == 8
+    for family in by_day.values():
+        expected = false_discovery_control([p for p, _ in family])
+        assert [adjusted for _, adjusted in family] == pytest.approx(expected.tolist())
 
 
 def test_the_bins_that_moved_most_are_the_deciles_left_empty(history: History) -> None:

@@ -1,6 +1,7 @@
 """What is recorded comes back, once, whole, and whatever the names are."""
 
 import math
+import os
 import random
 import subprocess
 import sys
@@ -16,9 +17,11 @@ import pytest
 
 from drift_assets.assessment import Assessment, Summary, assess
 from drift_assets.errors import HistoryError
-from drift_assets.monitors import Thresholds
 from drift_assets.stats.jensen_shannon import js_divergence
 from drift_assets.store import Alert, History, InputFile, NewAlert
+from drift_assets.store.server import SETTING
+from drift_assets.watch import Thresholds
+from drift_assets_tests.store.conftest import MakeHistory
 from drift_assets_tests.store.samples import (
     DAY,
     NOON,
@@ -33,13 +36,18 @@ BREACH = NewAlert("breach", "loans drifted", "income: PSI", {"columns": ["income
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> History:
+def history(make_history: MakeHistory, tmp_path: Path) -> History:
+    return make_history(tmp_path / "home")
+
+
+@pytest.fixture
+def file_history(tmp_path: Path) -> History:
     return History(tmp_path / "home" / "history.duckdb")
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> History:
-    history = History(tmp_path_factory.mktemp("home") / "history.duckdb")
+def recorded(make_history: MakeHistory, tmp_path_factory: pytest.TempPathFactory) -> History:
+    history = make_history(tmp_path_factory.mktemp("home"))
     history.record(
         assessment(shift=300.0), partition=DAY, fingerprint="f", run_id="r", evaluated_at=NOON
     )
@@ -201,8 +209,10 @@ def test_bins_are_kept_once_per_baseline(history: History) -> None:
     ]
 
 
-def test_a_baseline_and_its_assessments_say_the_same_of_bins(tmp_path: Path) -> None:
-    one, two = History(tmp_path / "one.duckdb"), History(tmp_path / "two.duckdb")
+def test_a_baseline_and_its_assessments_say_the_same_of_bins(
+    make_history: MakeHistory, tmp_path: Path
+) -> None:
+    one, two = make_history(tmp_path / "one"), make_history(tmp_path / "two")
     one.record_baseline("loans", baseline(), source="b.csv", frozen_at=NOON)
     record(two)
     question = "SELECT * FROM baseline_profiles ORDER BY feature"
@@ -232,7 +242,9 @@ def test_an_error_in_the_middle_leaves_the_day_before(history: History) -> None:
 
 
 def test_hostile_names_are_kept_as_they_are(history: History) -> None:
-    number, text = HOSTILE, "a'b\0c ünï %s {x} $1 ?"
+    # PostgreSQL's text has no NUL; test_server.py has what becomes of it there.
+    nul = "" if history.address.startswith("postgres:") else "\0"
+    number, text = HOSTILE, f"a'b{nul}c ünï %s {{x}} $1 ?"
     frozen = baseline(number=number, text=text)
     found = assess(monitor(number=number, text=text), frozen, day_of_data(frozen, shift=300.0))
     history.record_baseline(HOSTILE, frozen, source=HOSTILE, frozen_at=NOON)
@@ -407,7 +419,9 @@ def test_an_alert_that_is_not_there_cannot_be_marked(history: History) -> None:
 def test_many_processes_record_at_once_and_nothing_is_lost(history: History) -> None:
     writers = [
         subprocess.Popen(
-            [*WRITING, str(history.path), f"monitor_{n}", "10"], stdout=subprocess.DEVNULL
+            [*WRITING, str(history.path.parent), f"monitor_{n}", "10"],
+            stdout=subprocess.DEVNULL,
+            env=environment_of(history),
         )
         for n in range(6)
     ]
@@ -426,8 +440,9 @@ def test_a_killed_process_leaves_whole_days_and_loses_none_that_it_confirmed(
     generator = random.Random(2026)
     for turn in range(3):
         with subprocess.Popen(
-            [*WRITING, str(history.path), f"monitor_{turn}", "200"],
+            [*WRITING, str(history.path.parent), f"monitor_{turn}", "200"],
             stdout=subprocess.PIPE,
+            env=environment_of(history),
             text=True,
         ) as writer:
             assert writer.stdout is not None
@@ -448,13 +463,13 @@ def test_a_killed_process_leaves_whole_days_and_loses_none_that_it_confirmed(
             assert broken.rows == []
 
 
-def test_a_history_damaged_inside_is_an_error_in_words(history: History) -> None:
-    record(history)
-    content = bytearray(history.path.read_bytes())
+def test_a_history_damaged_inside_is_an_error_in_words(file_history: History) -> None:
+    record(file_history)
+    content = bytearray(file_history.path.read_bytes())
     content[12288:] = bytes(len(content) - 12288)
-    history.path.write_bytes(content)
+    file_history.path.write_bytes(content)
     with pytest.raises(HistoryError, match=r"history\.duckdb"):
-        history.reported("loans")
+        file_history.reported("loans")
 
 
 def test_every_duckdb_error_of_a_write_is_put_in_words(
@@ -469,6 +484,11 @@ def test_every_duckdb_error_of_a_write_is_put_in_words(
     with pytest.raises(HistoryError, match=r"No space left on device.*run the day again"):
         record(history, fingerprint="g")
     assert history.reported("loans") == {DAY: "f"}
+
+
+def environment_of(history: History) -> dict[str, str]:
+    """Return the environment in which another process has the same history."""
+    return dict(os.environ) | ({SETTING: history.address} if history.server else {})
 
 
 WRITING = (sys.executable, "-m", "drift_assets_tests.store.writing")

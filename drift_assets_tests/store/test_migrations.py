@@ -1,6 +1,7 @@
 """The schema comes to be by named steps, forwards only."""
 
 from datetime import timedelta
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -8,15 +9,34 @@ import duckdb
 import pytest
 
 from drift_assets.errors import HistoryError, HistoryVersionError
+from drift_assets.simulation import Settings, simulate
 from drift_assets.store import History, migrations
-from drift_assets.store.migrations import STEPS, migrate, missing_steps
-from drift_assets.store.tables import Stamp, feature_drift
+from drift_assets.store.check import check_history
+from drift_assets.store.migrations import STEPS, VIEWS, migrate, missing_steps
+from drift_assets.store.tables import Stamp, evaluation, feature_drift
 from drift_assets_tests.store.samples import DAY, NOON, assessment
+
+RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
+"""Each schema that was ever released, with two days that the package of then recorded in it."""
 
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:
     return History(tmp_path / "history.duckdb")
+
+
+def catalogue(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
+    """Return everything that a schema consists of, comments included."""
+    parts = {
+        "tables": "SELECT table_name, comment FROM duckdb_tables()",
+        "views": "SELECT view_name, sql, comment FROM duckdb_views() WHERE NOT internal",
+        "columns": "SELECT table_name, column_index, column_name, data_type, is_nullable, comment "
+        "FROM duckdb_columns() WHERE NOT internal",
+        "keys": "SELECT table_name, constraint_text FROM duckdb_constraints()",
+    }
+    return {
+        name: connection.execute(f"{sql} ORDER BY ALL").fetchall() for name, sql in parts.items()
+    }
 
 
 def test_every_step_is_a_file_and_every_file_a_step() -> None:
@@ -37,6 +57,47 @@ def test_a_blank_file_gets_every_step_once() -> None:
 def test_a_blank_file_is_brought_up_to_date_even_for_a_reader(history: History) -> None:
     duckdb.connect(history.path).close()
     assert history.query("SELECT count(*) FROM drift_history").rows == [(0,)]
+
+
+@pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.stem)
+def test_every_released_schema_becomes_that_of_a_blank_file_with_its_rows(
+    history: History, released: Path
+) -> None:
+    tables = (
+        *("alerts", "baseline_profiles", "baselines", "evaluations"),
+        *("feature_drift", "feature_profiles", "inputs"),
+    )
+    with duckdb.connect(history.path) as connection:
+        connection.execute(released.read_text(encoding="utf-8"))
+        columns = {
+            table: ", ".join(
+                name for name, *_ in connection.execute(f"DESCRIBE {table}").fetchall()
+            )
+            for table in tables
+        }
+        before = {
+            table: connection.table(table).select(names).order("ALL").fetchall()
+            for table, names in columns.items()
+        }
+        missing = missing_steps(connection)
+    assert STEPS[STEPS.index(released.stem) + 1 :] == missing
+    assert {table: len(rows) for table, rows in before.items()} == {
+        **dict.fromkeys(("baseline_profiles",), 3),
+        **dict.fromkeys(("alerts", "baselines"), 1),
+        **dict.fromkeys(("evaluations", "inputs"), 2),
+        **dict.fromkeys(("feature_drift", "feature_profiles"), 6),
+    }
+    with history.session() as connection, duckdb.connect() as blank:
+        migrate(blank)
+        assert catalogue(connection) == catalogue(blank)
+        after = {
+            table: connection.table(table).select(names).order("ALL").fetchall()
+            for table, names in columns.items()
+        }
+    assert after == before
+    assert check_history(history.path, wait_seconds=10.0).healthy
+    history.record(assessment(), partition=DAY, fingerprint="again", run_id="r")
+    assert history.reported("loans") == {DAY: "again", DAY + timedelta(days=1): "fingerprint 1"}
 
 
 def test_a_newer_history_is_refused_for_reading_and_for_writing(history: History) -> None:
@@ -74,7 +135,6 @@ def test_a_history_of_the_first_step_keeps_its_rows_and_takes_new_ones(history: 
     row = assessment()
     stamp = Stamp(DAY - timedelta(days=1), "f", "r", NOON)
     old = feature_drift(row, stamp)
-    later = ["other_statistics", "other_p_values", "other_error_bounds"]
     with duckdb.connect(history.path) as connection:
         connection.execute(
             "CREATE TABLE schema_migrations "
@@ -83,11 +143,21 @@ def test_a_history_of_the_first_step_keeps_its_rows_and_takes_new_ones(history: 
         connection.execute("COMMENT ON TABLE schema_migrations IS 'Steps.'")
         connection.execute(first)
         connection.execute("INSERT INTO schema_migrations VALUES ('0001_history', now())")
-        connection.register("incoming", old.drop_columns(later))
-        connection.execute("INSERT INTO feature_drift BY NAME SELECT * FROM incoming")
+        for table, rows in (("feature_drift", old), ("evaluations", evaluation(row, stamp))):
+            described = connection.execute(f"DESCRIBE {table}").fetchall()
+            connection.register("incoming", rows.select([name for name, *_ in described]))
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608  # our own names
     assert history.query(
         "SELECT count(*), count(psi), sum(cardinality(other_statistics)) FROM drift_history"
     ).rows == [(3, 3, 0)]
+    # Every breach counted at once and every feature alike; the data set had no verdict.
+    assert history.query(
+        "SELECT DISTINCT rule_verdict = verdict, alert_after_breaches, alert_after_days, "
+        "importance FROM drift_history ORDER BY importance"
+    ).rows == [(True, 1, 1, 0.0), (True, 1, 1, 1.0)]
+    (day,) = history.kept_days("loans", settings=Settings())
+    assert (day.dataset_verdict, day.drift_share_threshold) == (None, 0.5)
+    assert simulate([day], Settings()).differences == []
     history.record(row, partition=DAY, fingerprint="f", run_id="r")
     found = history.query(
         "SELECT partition, count(*), count(*) FILTER (statistic = 'hellinger') FROM drift_long "
@@ -115,3 +185,13 @@ def test_p_values_and_error_bounds_of_named_statistics_are_kept(history: History
         "WHERE feature = 'income'"
     ).rows
     assert bounds == [(measured.error_bound or None,)]
+
+
+def test_views_that_change_come_with_a_step_which_brings_them_to_every_file() -> None:
+    """Views are made anew only after a step: without one, files that exist would keep the old.
+
+    After a change add a step, or none if the newest has not been released, and note its name
+    and the hash of the views here.
+    """
+    noted = (Path(__file__).parent / "views_by_step.txt").read_text(encoding="utf-8").split()
+    assert [STEPS[-1], sha256(VIEWS.read_bytes()).hexdigest()] == noted

@@ -6,12 +6,14 @@ import pytest
 
 from drift_assets.errors import HistoryError, QueryError
 from drift_assets.store import History
+from drift_assets.store.publish import published_path
+from drift_assets_tests.store.conftest import MakeHistory
 from drift_assets_tests.store.samples import DAY, assessment
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    history = History(tmp_path_factory.mktemp("home") / "history.duckdb")
+def history(make_history: MakeHistory, tmp_path_factory: pytest.TempPathFactory) -> History:
+    history = make_history(tmp_path_factory.mktemp("home"))
     history.record(assessment(shift=300.0), partition=DAY, fingerprint="f", run_id="r")
     return history
 
@@ -62,6 +64,34 @@ def test_what_reads_is_allowed(history: History, sql: str) -> None:
         "SELECT 1; DELETE FROM evaluations",
         "SELECT 1; SELECT 2",
         "SELECT * FROM history",
+        "ATTACH '{folder}/secret.csv' AS other (READ_ONLY)",
+        "ATTACH ':memory:' AS other",
+        "DETACH history",
+        "USE memory",
+        "CREATE TABLE memory.main.t AS SELECT 1",
+        "COPY (SELECT 1) TO '{folder}/out.parquet' (FORMAT parquet)",
+        "COPY feature_drift FROM '{folder}/secret.csv'",
+        "COPY FROM DATABASE history TO memory",
+        "EXPORT DATABASE history TO '{folder}/out'",
+        "IMPORT DATABASE '{folder}'",
+        "SELECT getenv('HOME')",
+        "SELECT * FROM read_csv('{folder}/link')",
+        "SELECT * FROM read_csv('{published}')",
+        "SELECT * FROM read_text('{published}.lock')",
+        "SELECT * FROM read_json_auto('{folder}/secret.csv')",
+        "SELECT * FROM parquet_scan('{folder}/secret.csv')",
+        "SELECT * FROM query_table('{folder}/secret.csv')",
+        "SELECT * FROM pragma_storage_info('{folder}/secret.csv')",
+        "PRAGMA enable_profiling",
+        "PRAGMA disable_checkpoint_on_shutdown",
+        "INSTALL postgres",
+        "LOAD postgres",
+        "FORCE CHECKPOINT history",
+        "CALL pragma_version()",
+        "VACUUM",
+        "DROP VIEW drift_latest",
+        "ALTER TABLE evaluations ADD COLUMN x INTEGER",
+        "SET GLOBAL allowed_paths = ['{folder}/secret.csv']",
         "SELEC 1",
         "SELECT ?",
         "SELECT '\udc80'",
@@ -73,10 +103,12 @@ def test_all_else_is_refused_in_words_and_changes_nothing(
     history: History, tmp_path: Path, sql: str
 ) -> None:
     (tmp_path / "secret.csv").write_text("hush\n1\n")
+    (tmp_path / "link").symlink_to(tmp_path / "secret.csv")
+    published = published_path(history.path)
     with pytest.raises(QueryError) as caught:
-        history.query(sql.replace("{folder}", str(tmp_path)))
+        history.query(sql.replace("{folder}", str(tmp_path)).replace("{published}", str(published)))
     assert "hush" not in str(caught.value)
-    assert [file.name for file in tmp_path.iterdir()] == ["secret.csv"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["link", "secret.csv"]
     assert history.query("SELECT verdict FROM evaluations").rows == [("breach",)]
 
 

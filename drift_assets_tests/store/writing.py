@@ -1,6 +1,6 @@
 """A process that records days, for tests of many processes on one history.
 
-``python -m drift_assets_tests.store.writing HISTORY MONITOR DAYS [ROUNDS]``: prints each day
+``python -m drift_assets_tests.store.writing HOME MONITOR DAYS [ROUNDS]``: prints each day
 once it is recorded.
 """
 
@@ -8,13 +8,13 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from drift_assets.store import History
+from drift_assets.store import open_history
 from drift_assets_tests.store.samples import DAY, assessment
 
 
-def main(path: str, monitor: str, n_days: int, n_rounds: int = 1) -> None:
+def main(home: str, monitor: str, n_days: int, n_rounds: int = 1) -> None:
     """Record ``n_days`` days of ``monitor``, ``n_rounds`` times."""
-    history = History(Path(path))
+    history = open_history(Path(home))
     found = assessment(monitor, shift=300.0)
     for turn in range(n_rounds):
         for day in range(n_days):

@@ -256,7 +256,7 @@ COMMENT ON COLUMN alerts.cause IS 'Why people are told, such as breach.';
 COMMENT ON COLUMN alerts.title IS 'The message in one line.';
 COMMENT ON COLUMN alerts.text IS 'The message.';
 COMMENT ON COLUMN alerts.payload IS 'The message as JSON.';
-COMMENT ON COLUMN alerts.state IS 'pending, delivering (a run has taken it), delivered, failed (tried in vain; the next run of the monitor tries again) or resolved (a later run of the day found the cause gone).';
+COMMENT ON COLUMN alerts.state IS 'pending, delivered, failed (tried in vain, will be tried again) or resolved (a later run of the day found the cause gone).';
 COMMENT ON COLUMN alerts.detail IS 'What the last attempt to deliver it said.';
 COMMENT ON COLUMN alerts.attempts IS 'Attempts to deliver it.';
 COMMENT ON COLUMN alerts.created_at IS 'When the cause was first seen.';

@@ -4,14 +4,24 @@ A step is never edited once it has been released: a change is one more step. The
 part of the steps: they are made anew, as ``store/views.sql`` has them, after the last one.
 """
 
+from collections.abc import Collection
+from contextlib import suppress
 from importlib.resources import files
 from typing import Final
 
 import duckdb
 
 from drift_assets.errors import HistoryError, HistoryVersionError
+from drift_assets.store.signals import postponed
 
-STEPS: Final = ("0001_history", "0002_other_statistics")
+STEPS: Final = (
+    "0001_history",
+    "0002_other_statistics",
+    "0003_verdicts",
+    "0004_comparisons",
+    "0005_trends",
+    "0006_deliveries",
+)
 """Names of the steps; the SQL of each is the file of that name."""
 VIEWS: Final = files("drift_assets.store") / "views.sql"
 """The views as they are now."""
@@ -33,7 +43,18 @@ def missing_steps(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         if known
         else set()
     )
-    newer = sorted(applied.difference(STEPS))
+    return steps_after(applied)
+
+
+def steps_after(applied: Collection[str]) -> tuple[str, ...]:
+    """Return the steps that are still to come, in order.
+
+    Raises
+    ------
+    HistoryVersionError
+        If this version does not know one of ``applied``.
+    """
+    newer = sorted(set(applied).difference(STEPS))
     if newer:
         raise HistoryVersionError(
             f"Found a history with the schema step {', '.join(newer)}, this drift_assets knows "
@@ -43,7 +64,11 @@ def missing_steps(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Apply the missing steps in one transaction; return their names.
+    """Apply the missing steps, each in a transaction of its own; return their names.
+
+    DuckDB alters no table again whose rows the same transaction has changed. Whoever is stopped
+    between two steps leaves a file that lacks the later ones, which the next to open it applies.
+    The views come with the last one.
 
     Raises
     ------
@@ -55,17 +80,19 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     steps = missing_steps(connection)
     if not steps:
         return steps
-    connection.begin()
     try:
-        connection.execute(_LEDGER)
         for step in steps:
-            connection.execute((files(__package__) / f"{step}.sql").read_text(encoding="utf-8"))
-            connection.execute("INSERT INTO schema_migrations VALUES (?, now())", [step])
-        connection.execute(VIEWS.read_text(encoding="utf-8"))
-        _comment_views(connection)
-        connection.commit()
+            connection.begin()
+            apply_steps(connection, [step])
+            if step == steps[-1]:
+                connection.execute(VIEWS.read_text(encoding="utf-8"))
+                _comment_views(connection)
+            with postponed():
+                connection.commit()
     except BaseException as error:
-        connection.rollback()
+        # A commit that failed has undone all by itself.
+        with suppress(duckdb.Error):
+            connection.rollback()
         if isinstance(error, duckdb.Error):
             said = str(error).strip().split("\n", 1)[0]
             raise HistoryError(
@@ -74,6 +101,14 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
             ) from error
         raise
     return steps
+
+
+def apply_steps(connection: duckdb.DuckDBPyConnection, steps: Collection[str]) -> None:
+    """Apply steps to the tables, in order, and note them; the views are left as they are."""
+    connection.execute(_LEDGER)
+    for step in sorted(steps):
+        connection.execute((files(__package__) / f"{step}.sql").read_text(encoding="utf-8"))
+        connection.execute("INSERT INTO schema_migrations VALUES (?, now())", [step])
 
 
 _LEDGER: Final = """
@@ -97,9 +132,10 @@ def _comment_views(connection: duckdb.DuckDBPyConnection) -> None:
         JOIN duckdb_columns() AS s ON s.column_name = c.column_name AND s.comment IS NOT NULL
         WHERE NOT v.internal AND list_contains($sources, s.table_name)
             AND (v.view_name = 'alert_history') = (s.table_name = 'alerts')
+            AND (v.view_name = 'trend_latest') = (s.table_name = 'feature_trends')
         GROUP BY ALL
         """,
-        {"sources": ["alerts", "feature_drift", "drift_history"]},
+        {"sources": ["alerts", "feature_drift", "drift_history", "feature_trends"]},
     ).fetchall()
     for view, column, comment in rows:
         text = comment.replace("'", "''")

@@ -1,0 +1,217 @@
+"""What the history keeps of past days, for the rules: as the past of a day, and to be replayed."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+
+from drift_assets.profiles.binning import IntArray
+from drift_assets.simulation import KeptColumn, KeptDay, Settings
+from drift_assets.stats import Measurement
+from drift_assets.verdicts import Persistence, Verdict
+from drift_assets.watch import DRIFT_SHARE_THRESHOLD, PRESETS, Thresholds
+
+_JUDGED: Final = {
+    "psi": ("psi", None),
+    "ks": ("ks", "ks_p_value"),
+    "chi_squared": ("chi_squared", "chi_squared_p_value"),
+    "js_divergence": ("js_divergence", None),
+    "missing_rate": ("missing_rate_change", "missing_rate_p_value"),
+    "positive_rate": ("positive_rate_change", "positive_rate_p_value"),
+}
+"""The columns of value and p-value of each statistic that the rules ask for."""
+
+_THRESHOLDS: Final = tuple(field.name for field in fields(Thresholds))
+
+# A day that was never reported, of which single columns have been run, has no verdict to be
+# compared with, and is nobody's past.
+_REPORTED: Final = (
+    "feature_drift AS f JOIN evaluations AS e "
+    "ON e.monitor = f.monitor AND e.partition = f.partition"
+)
+_OWN: Final = "f.monitor = $monitor AND f.segment = ''"
+
+
+def earlier_verdicts(
+    connection: duckdb.DuckDBPyConnection,
+    monitor: str,
+    partition: date,
+    *,
+    baseline_id: str,
+    days: int,
+) -> dict[str, tuple[Verdict, ...]]:
+    """Return what the rule said of each column on its last evaluated days, the latest first."""
+    rows = connection.execute(
+        "SELECT feature, list(rule_verdict ORDER BY partition DESC) FROM ("  # noqa: S608  # our own names
+        "SELECT f.feature, f.partition, f.rule_verdict, row_number() OVER "
+        f"(PARTITION BY f.feature ORDER BY f.partition DESC) AS back FROM {_REPORTED} "
+        f"WHERE {_OWN} AND f.partition < $partition AND f.baseline_id = $baseline_id "
+        "AND f.rule_verdict <> 'not_evaluated') WHERE back <= $days GROUP BY feature",
+        {
+            "monitor": monitor,
+            "partition": partition,
+            "baseline_id": baseline_id,
+            "days": days,
+        },
+    ).fetchall()
+    return {feature: tuple(Verdict(v) for v in verdicts) for feature, verdicts in rows}
+
+
+def kept_thresholds(
+    connection: duckdb.DuckDBPyConnection, monitor: str, *, first: date, last: date
+) -> dict[date, dict[str, Thresholds]]:
+    """Return what each reported day was judged by, by column."""
+    rows = connection.execute(
+        f"SELECT f.partition, f.feature, {', '.join(f'f.threshold_{n}' for n in _THRESHOLDS)} "  # noqa: S608  # our own names
+        f"FROM {_REPORTED} WHERE {_OWN} AND f.partition BETWEEN $first AND $last",
+        {"monitor": monitor, "first": first, "last": last},
+    ).fetchall()
+    found: dict[date, dict[str, Thresholds]] = {}
+    for partition, feature, *numbers in rows:
+        found.setdefault(partition, {})[feature] = Thresholds(*numbers)
+    return found
+
+
+def kept_days(
+    connection: duckdb.DuckDBPyConnection,
+    monitor: str,
+    *,
+    first: date | None,
+    last: date | None,
+    settings: Settings,
+) -> list[KeptDay]:
+    """Return the reported days of a monitor in order, as far as a replay by ``settings`` needs.
+
+    Before ``first`` stand those days that its persistence looks back to.
+    """
+    bounds = {"monitor": monitor, "first": first or date.min, "last": last or date.max}
+    start = _start(connection, bounds, settings)
+    days = connection.execute(
+        "SELECT partition, rule, family_alpha, verdict, dataset_verdict, drift_share_threshold "
+        "FROM evaluations WHERE monitor = $monitor AND partition BETWEEN $first AND $last "
+        "ORDER BY partition",
+        bounds | {"first": start},
+    ).fetchall()
+    columns = _columns(connection, bounds | {"first": start}, settings)
+    return [
+        KeptDay(
+            partition=partition,
+            rule=rule,
+            family_alpha=family_alpha,
+            verdict=Verdict(verdict),
+            dataset_verdict=None if dataset is None else Verdict(dataset),
+            drift_share_threshold=DRIFT_SHARE_THRESHOLD if share is None else share,
+            columns=tuple(columns.get(partition, ())),
+        )
+        for partition, rule, family_alpha, verdict, dataset, share in days
+    ]
+
+
+def _start(
+    connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, Any], settings: Settings
+) -> date:
+    """Return the first day that the persistence of the first one to answer for looks back to."""
+    days = settings.alert_after.of if settings.alert_after is not None else None
+    rows = connection.execute(
+        "WITH wanted AS (SELECT f.feature, f.baseline_id, "  # noqa: S608  # our own names
+        f"max(f.alert_after_days) AS days FROM {_REPORTED} "
+        f"WHERE {_OWN} AND f.partition BETWEEN $first AND $last GROUP BY ALL), "
+        "past AS (SELECT f.partition, coalesce($days, w.days) AS days, row_number() OVER "
+        "(PARTITION BY f.feature, f.baseline_id ORDER BY f.partition DESC) AS back "
+        f"FROM {_REPORTED} "
+        "JOIN wanted AS w ON w.feature = f.feature AND w.baseline_id = f.baseline_id "
+        f"WHERE {_OWN} AND f.partition < $first AND f.rule_verdict <> 'not_evaluated') "
+        "SELECT min(partition) FROM past WHERE back < days",
+        {**bounds, "days": days},
+    ).fetchall()
+    found = rows[0][0]
+    first: date = bounds["first"]
+    return first if found is None else found
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, Any], settings: Settings
+) -> dict[date, list[KeptColumn]]:
+    values = [column for pair in _JUDGED.values() for column in pair if column is not None]
+    names = (
+        *("partition", "feature", "role", "baseline_id", "verdict", "rule_verdict", "importance"),
+        *("alert_after_breaches", "alert_after_days", "ks_error_bound", "baseline_n", "current_n"),
+        *values,
+        *(f"threshold_{name}" for name in _THRESHOLDS),
+    )
+    rows = connection.execute(
+        f"SELECT {', '.join(f'f.{name}' for name in names)}, map_keys(f.family_p_values), "  # noqa: S608  # our own names
+        f"map_values(f.family_p_values) FROM {_REPORTED} "
+        f"WHERE {_OWN} AND f.partition BETWEEN $first AND $last "
+        "ORDER BY f.partition, f.role, f.feature",
+        bounds,
+    ).fetchall()
+    counts = _counts(connection, bounds, settings)
+    found: dict[date, list[KeptColumn]] = {}
+    shared: dict[tuple[float, ...], Thresholds] = {}
+    for *row, tests, p_values in rows:
+        kept = dict(zip(names, row, strict=True))
+        numbers = tuple(kept[f"threshold_{name}"] for name in _THRESHOLDS)
+        found.setdefault(kept["partition"], []).append(
+            KeptColumn(
+                name=kept["feature"],
+                role=kept["role"],
+                baseline_id=kept["baseline_id"],
+                verdict=Verdict(kept["verdict"]),
+                rule_verdict=Verdict(kept["rule_verdict"]),
+                importance=kept["importance"],
+                alert_after=Persistence(kept["alert_after_breaches"], kept["alert_after_days"]),
+                thresholds=shared.setdefault(numbers, Thresholds(*numbers)),
+                measurements=_measurements(kept),
+                family=dict(zip(tests, p_values, strict=True)),
+                counts=counts.get((kept["partition"], kept["feature"])),
+            )
+        )
+    return found
+
+
+def _measurements(kept: Mapping[str, Any]) -> dict[str, Measurement]:
+    found = {}
+    for statistic, (value, p_value) in _JUDGED.items():
+        if kept[value] is not None:
+            found[statistic] = Measurement(
+                statistic,
+                kept[value],
+                None if p_value is None else kept[p_value],
+                kept["baseline_n"],
+                kept["current_n"],
+                (kept["ks_error_bound"] or 0.0) if statistic == "ks" else 0.0,
+            )
+    return found
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, Any], settings: Settings
+) -> dict[tuple[date, str], tuple[IntArray, IntArray]]:
+    """Return rows per PSI bin by day and column, where PSI may have to decide alone.
+
+    They are bulky: for other columns nobody asks.
+    """
+    psi_breach = settings.psi_breach
+    if psi_breach is None and settings.preset is not None:
+        psi_breach = PRESETS[settings.preset].psi_breach
+    rows = connection.execute(
+        "SELECT f.partition, f.feature, "  # noqa: S608  # our own names
+        "coalesce(p.comparison_counts, b.baseline_counts) AS before, p.current_counts "
+        f"FROM {_REPORTED} JOIN feature_profiles AS p "
+        "ON p.monitor = f.monitor AND p.partition = f.partition AND p.segment = f.segment "
+        "AND p.feature = f.feature AND p.baseline_id = f.baseline_id "
+        "LEFT JOIN baseline_profiles AS b "
+        "ON b.baseline_id = p.baseline_id AND b.feature = p.feature "
+        f"WHERE {_OWN} AND f.partition BETWEEN $first AND $last "
+        "AND f.psi >= coalesce($psi_breach, f.threshold_psi_breach)",
+        {**bounds, "psi_breach": psi_breach},
+    ).fetchall()
+    return {
+        (partition, feature): (np.array(before, dtype=np.int64), np.array(now, dtype=np.int64))
+        for partition, feature, before, now in rows
+        if before is not None and len(before) == len(now)
+    }
