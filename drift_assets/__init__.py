@@ -3,9 +3,12 @@
 The rooms, each of which imports only from those to its left; of those in one pair of
 braces, only ``sources`` looks at a neighbour, ``scan``::
 
-    { atomic, errors, figures } < profiles < stats < verdicts < monitors < assessment
-        < { alerts, declarations, report, scan, sources, store } < { compare, conformance }
-        < { demo, detector, orchestration, starter } < cli < { definitions, defs }
+    { atomic, errors, figures, processor } < profiles < { comparison, stats }
+        < { learned, verdicts } < watch < alert_settings < monitors
+        < { assessment, simulation, trends }
+        < { alerts, declarations, report, scan, sources, store }
+        < { compare, conformance }
+        < { demo, detector, orchestration, questions, starter } < cli < { definitions, defs }
 
 Importing this package loads neither Dagster nor DuckDB nor pandas: the names
 below are looked up when they are first used.
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from drift_assets.detector import DriftDetector
     from drift_assets.monitors import Monitor
     from drift_assets.orchestration.component import DriftMonitor, build_definitions
+    from drift_assets.questions import read_history
     from drift_assets.scan import fit_baseline, profile_rows, rows_from_files, rows_from_frame
     from drift_assets.store import History
 
@@ -32,6 +36,7 @@ __all__ = [
     "build_definitions",
     "fit_baseline",
     "profile_rows",
+    "read_history",
     "rows_from_files",
     "rows_from_frame",
 ]
@@ -48,6 +53,7 @@ _HOMES: Final = {
     "build_definitions": "orchestration.component",
     "fit_baseline": "scan",
     "profile_rows": "scan",
+    "read_history": "questions",
     "rows_from_files": "scan",
     "rows_from_frame": "scan",
 }

@@ -346,8 +346,6 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
             unknown[name] = side
         else:
             sides[name] = side
-    if isinstance(learned, LearnedThresholds):
-        columns = tuple(_with_learned(c, learned, day) for c in columns)
     subset = only is not None and len(columns) < len(monitor.watched(baseline.columns))
     found = {
         c.name: unknown.get(c.name) or _profile_or_reason(monitor, c, sides[c.name], current)
@@ -361,23 +359,32 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
     complete = not subset or other_p_values is not None
     alpha = monitor.thresholds.family_alpha
     rule: Literal["guarded", "plain", "learned"] = "guarded" if monitor.guards else "plain"
-    note = ""
+    rulings: dict[str, Ruling] = {}
     if isinstance(learned, LearnedThresholds):
         rule = "learned"
-        rulings = {
-            name: learned_rule(_learned_case(case, learned, day), origin=learned.origin)
-            for name, case in cases.items()
-        }
-    elif monitor.guards:
-        rulings = guarded_rule(
-            list(cases.values()), family_alpha=alpha, others=other_p_values or ()
-        )
+        limits = {c.name: _limits(learned, day, c.name, cases.get(c.name)) for c in columns}
+        columns = tuple(_with_limits(c, limits[c.name]) for c in columns)
+        numbers = {c.name: c.thresholds for c in columns}
+        for name, case in cases.items():
+            if _OF_VALUES & limits[name].keys() & case.measurements.keys():
+                thresholds = _learned(limits[name], case, learned.origin)
+                ruling = learned_rule(replace(case, thresholds=thresholds), origin=learned.origin)
+                rulings[name] = ruling
+            else:
+                cases[name] = replace(case, thresholds=numbers[name].by_statistic())
+    fixed = [case for name, case in cases.items() if name not in rulings]
+    note = ""
+    if monitor.guards:
+        rulings |= guarded_rule(fixed, family_alpha=alpha, others=other_p_values or ())
+        if not complete:
+            note = "; family incomplete: uncorrected"
     else:
-        rulings = {name: plain_rule(case) for name, case in cases.items()}
-    if rule == "guarded" and not complete:
-        note = "; family incomplete: uncorrected"
-    if isinstance(learned, str) and learned:
+        rulings |= {case.name: plain_rule(case) for case in fixed}
+    if isinstance(learned, LearnedThresholds):
+        note += _NOT_LEARNED
+    elif learned:
         note += f"; {learned}"
+    notes = dict.fromkeys((case.name for case in fixed), note)
 
     features = tuple(
         _result(
@@ -387,7 +394,7 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
             found[c.name],
             cases.get(c.name),
             rulings.get(c.name),
-            note + _too_many(baseline.columns[c.name]),
+            notes.get(c.name, "") + _too_many(baseline.columns[c.name]),
             earlier.get(c.name, ()),
         )
         for c in columns
@@ -416,29 +423,43 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
     )
 
 
-def _with_learned(column: Column, learned: LearnedThresholds, day: date | None) -> Column:
-    """Return the column with the learned numbers in place of those that they replace."""
-    found = {name: t.value for name, t in learned.on(column.name, day).items()}
-    numbers = {
-        field: found[statistic] for statistic, field in _FIELDS.items() if statistic in found
+def _limits(
+    learned: LearnedThresholds, day: date | None, name: str, case: Case | None
+) -> dict[str, float]:
+    """Return the learned thresholds of a column, those of a small day raised by its noise."""
+    measured = case.measurements if case else {}
+    return {
+        statistic: one.for_rows(found.n_baseline, found.n_current)
+        if (found := measured.get(statistic))
+        else one.value
+        for statistic, one in learned.on(name, day).items()
     }
-    if "psi" in found:
-        numbers["psi_warn"] = found["psi"]
+
+
+def _with_limits(column: Column, limits: Mapping[str, float]) -> Column:
+    """Return the column with the learned numbers in place of those that they replace."""
+    numbers = {
+        field: limits[statistic] for statistic, field in _FIELDS.items() if statistic in limits
+    }
+    if "psi" in limits:
+        numbers["psi_warn"] = limits["psi"]
     return replace(column, thresholds=replace(column.thresholds, **numbers))
 
 
-def _learned_case(case: Case, learned: LearnedThresholds, day: date | None) -> Case:
-    """Return the case with its learned thresholds, those of a small day raised by its noise."""
-    thresholds = {}
-    for name, one in learned.on(case.name, day).items():
-        measured = case.measurements.get(name)
-        if measured is None:
-            continue
-        value = one.for_rows(measured.n_baseline, measured.n_current, learned.reference_rows)
-        on: Literal["size", "value"] = "size" if name in SHARES else "value"
-        thresholds[name] = Threshold(name, on, value, origin=learned.origin)
-    return replace(case, thresholds=thresholds)
+def _learned(limits: Mapping[str, float], case: Case, origin: str) -> dict[str, Threshold]:
+    """Return what the learned rule judges a column by."""
+    return {
+        name: Threshold(name, "size" if name in SHARES else "value", limit, origin=origin)
+        for name, limit in limits.items()
+        if name in case.measurements
+    }
 
+
+_OF_VALUES: Final = frozenset({"psi", "js_divergence", "ks", "total_variation"})
+"""Statistics of which one must have a learned threshold: rates alone say nothing of values."""
+
+_NOT_LEARNED: Final = "; nothing could be learned of this column's values: fixed thresholds"
+"""Said of a column that the others' rule does not judge."""
 
 _FIELDS: Final = {
     "psi": "psi_breach",

@@ -61,15 +61,27 @@ _RARE: Final = 1e-3
 _RARE_Z: Final = 3.29
 """What noise alone exceeds once in a thousand days, for days of few rows; and as a normal value."""
 
-_UNITS: Final = {
-    "psi": math.sqrt(0.2) / 6,
-    "js_divergence": math.sqrt(0.1) / 6,
-    "ks": 0.1 / 6,
-    "total_variation": 0.1 / 6,
-    "missing_rate": 0.02 / 6,
-    "positive_rate": 0.05 / 6,
+_USUAL: Final = {
+    "psi": math.sqrt(0.2),
+    "js_divergence": math.sqrt(0.1),
+    "ks": 0.1,
+    "total_variation": 0.1,
+    "missing_rate": 0.02,
+    "positive_rate": 0.05,
 }
-"""Unit of a statistic that did not move: six of them, a usual limit, are the usual threshold."""
+"""How far a statistic must go, as a distance, that did not move: to the usual threshold."""
+
+_USUAL_LIMIT: Final = 6
+"""Units in the usual threshold of a statistic that did not move; a usual limit."""
+
+_NO_SPREAD: Final = 1e-3
+"""Part of itself by which a statistic differs that is as good as the same on every day."""
+
+_ROUNDING: Final = 1e-6
+"""Part of the usual threshold that a statistic of equal shares may come to by rounding."""
+
+_LEAST: Final = 0.1
+"""Part of the unit that is left at least when a day and its neighbours are left out of it."""
 
 _DENSE_CELLS: Final = 1 << 21
 """Days times cells of a column that are held at once, 16 MB; beyond it, one day at a time."""
@@ -95,6 +107,9 @@ class LearnedThreshold:
     noise
         What a smaller day adds, on the scale of distances: it is multiplied by
         the difference of ``sqrt(1 / n_compared + 1 / n_current)``.
+    reference_rows
+        Rows of a day from which it holds as it stands: of those that the statistic
+        counts, so without missing values but for the missing rate.
     """
 
     statistic: str
@@ -103,17 +118,18 @@ class LearnedThreshold:
     low: float
     high: float
     noise: float
+    reference_rows: int
 
-    def for_rows(self, n_compared: int, n_current: int, reference_rows: int) -> float:
-        """Return the threshold for a day of ``n_current`` rows.
+    def for_rows(self, n_compared: int, n_current: int) -> float:
+        """Return the threshold for a day of ``n_current`` rows that the statistic counts.
 
         Under ``reference_rows`` rows chance alone moves a statistic further than
         it did on the days it was learned from; the difference is added.
         """
-        if n_current >= reference_rows or not n_current or not n_compared:
+        if n_current >= self.reference_rows or not n_current or not n_compared:
             return self.value
         more = math.sqrt(1 / n_compared + 1 / n_current) - math.sqrt(
-            1 / n_compared + 1 / reference_rows
+            1 / n_compared + 1 / self.reference_rows
         )
         if self.statistic in _SQUARED:
             return in_few_digits((math.sqrt(self.value) + self.noise * more) ** 2)
@@ -138,8 +154,6 @@ class LearnedThresholds:
     apart
         Days on either side of a day that were left out with it, because
         neighbouring days resemble each other.
-    reference_rows
-        Rows of a day from which the thresholds hold as they stand.
     limit, limit_low, limit_high
         The standardised result that a clean day exceeds that often, and its interval.
     columns
@@ -153,7 +167,6 @@ class LearnedThresholds:
     first_day: date
     last_day: date
     apart: int
-    reference_rows: int
     limit: float
     limit_low: float
     limit_high: float
@@ -198,7 +211,7 @@ class Scores:
         Whose.
     values
         One per day, absolute for the change of a share; NaN where it is not defined.
-    noise
+    noise, reference_rows
         As in `LearnedThreshold`.
     """
 
@@ -206,6 +219,7 @@ class Scores:
     statistic: str
     values: FloatArray
     noise: float
+    reference_rows: int = 1
 
     def first(self, n_days: int) -> "Scores":
         """Return the scores of the first days."""
@@ -333,7 +347,11 @@ def column_scores(
         total = max(float(whole[kept].sum()), 1.0)
         share = min(max(float(part[kept].sum()), 1.0) / total, 0.5)
         found[statistic] = np.where(kept, change, np.nan), _RARE_Z * math.sqrt(share * (1 - share))
-    return [Scores(name, statistic, *parts) for statistic, parts in found.items()]
+    of_values, of_rows = _nine_of_ten(n[usable]), _nine_of_ten(rows[counted])
+    return [
+        Scores(name, statistic, *parts, of_rows if statistic == "missing_rate" else of_values)
+        for statistic, parts in found.items()
+    ]
 
 
 def learn(
@@ -342,7 +360,6 @@ def learn(
     *,
     false_alarms: float = FALSE_ALARMS,
     apart: int = 0,
-    reference_rows: int = 1,
 ) -> LearnedThresholds:
     """Return the thresholds by which a clean day alarms at the rate asked for.
 
@@ -356,8 +373,6 @@ def learn(
         Share of clean days on which the monitor may alarm, in (0, 1).
     apart
         Days on either side of a day that resemble it.
-    reference_rows
-        Rows from which a day has no more noise than those days.
 
     Raises
     ------
@@ -369,7 +384,9 @@ def learn(
     Values are brought to the scale of distances (the root of PSI and JS), less the
     mean of their weekday where weekdays differ, and standardised by how far the
     largest quarter of the *other* days lies above its beginning [1]_, the largest
-    twentieth taken to lie where that begins. Of the largest standardised value of
+    twentieth taken to lie where that begins. Where three of four days did not move,
+    or all by as much, a sixth of the usual threshold is the least unit, and six of
+    them the least that is allowed. Of the largest standardised value of
     each day, the limit is the order statistic that a further day exceeds with the
     probability asked for. Where that would be beyond the second largest, an
     exponential tail is fitted to the largest quarter, and its parameter
@@ -398,12 +415,16 @@ def learn(
     # A day beyond all others must not stretch the unit that it is measured by.
     start, end = np.nanquantile(residuals, [1 - _TAIL, _OUTLIERS], axis=0)
     excess = np.clip(residuals, start, end) - start
-    # A statistic that hardly ever moved says nothing of how far it may: its unit is given.
-    given = np.array([_UNITS[s.statistic] for s in enough])
-    unmoved = np.where(start <= 0, given, np.finfo(np.float64).tiny)
     everybody = np.ones((1, len(days)), dtype=bool)
-    standard = (residuals - start) / np.maximum(_mean_excess(excess, others), unmoved)
-    unit = np.maximum(_mean_excess(excess, everybody)[0], unmoved)
+    unit = _mean_excess(excess, everybody)[0]
+    # A statistic that hardly ever moved says nothing of how far it may: that is given.
+    given = np.array([_USUAL[s.statistic] for s in enough])
+    nothing = _ROUNDING * given
+    spread = np.maximum(_NO_SPREAD * np.nanmedian(distances, axis=0), nothing)
+    unmoved = (start <= nothing) | (unit <= spread)
+    unit = np.where(unmoved, np.maximum(unit, given / _USUAL_LIMIT), unit)
+    least = np.where(unmoved, given / _USUAL_LIMIT, _LEAST * unit)
+    standard = (residuals - start) / np.maximum(_mean_excess(excess, others), least)
 
     largest = np.fmax.reduce(standard, axis=1)
     largest = largest[np.isfinite(largest)]
@@ -418,12 +439,23 @@ def learn(
             if weekday is not None:
                 centre = float(np.nanmean(distances[weekdays == weekday, position]))
             base = centre + float(start[position])
+            reach = float(given[position]) if unmoved[position] else 0.0
             value, lowest, highest = (
-                in_few_digits(_undistance(score.statistic, base + q * float(unit[position])))
+                in_few_digits(
+                    _undistance(score.statistic, base + max(q * float(unit[position]), reach))
+                )
                 for q in (limit, low, high)
             )
             columns.setdefault(score.column, []).append(
-                LearnedThreshold(score.statistic, weekday, value, lowest, highest, score.noise)
+                LearnedThreshold(
+                    score.statistic,
+                    weekday,
+                    value,
+                    lowest,
+                    highest,
+                    score.noise,
+                    score.reference_rows,
+                )
             )
     return LearnedThresholds(
         false_alarms=false_alarms,
@@ -433,7 +465,6 @@ def learn(
         first_day=days[0],
         last_day=days[-1],
         apart=apart,
-        reference_rows=reference_rows,
         limit=limit,
         limit_low=low,
         limit_high=high,
@@ -570,6 +601,11 @@ def _chi(freedom: int, factor: float) -> float:
     return math.sqrt(factor * float(chdtri(max(freedom, 1), _RARE)))
 
 
+def _nine_of_ten(rows: FloatArray) -> int:
+    """Return the rows that nine of ten days have at least."""
+    return int(np.quantile(rows, 0.1)) if len(rows) else 1
+
+
 def _sums(chosen: BoolArray, table: FloatArray) -> FloatArray:
     """Return for each day the sum of the rows of ``table`` that are chosen for it."""
     usually = chosen.mean(axis=0) > 0.5
@@ -653,7 +689,6 @@ def learn_from_days(
     apart = shared_days_apart(days_apart(column) for _, column in read())
     compared = compared_days(days, compare_with, apart=apart)
     scores: list[Scores] = []
-    n_rows = np.zeros(len(days), dtype=np.int64)
     for name, column in read():
         scores += column_scores(
             name,
@@ -662,15 +697,7 @@ def learn_from_days(
             decision_threshold=decision_thresholds.get(name),
             min_rows=min_rows,
         )
-        n_rows = np.maximum(n_rows, column.n_rows)
-    judged = n_rows[n_rows >= min_rows]
-    return learn(
-        scores,
-        days,
-        false_alarms=false_alarms,
-        apart=apart,
-        reference_rows=int(np.quantile(judged, 0.1)) if len(judged) else 1,
-    )
+    return learn(scores, days, false_alarms=false_alarms, apart=apart)
 
 
 def learned_to_dict(learned: LearnedThresholds) -> dict[str, Any]:

@@ -453,8 +453,7 @@ class Trend(_Schema):
     )
     statistics: Annotated[tuple[str, ...], AfterValidator(_trended_statistics)] = Field(
         ("psi", "ks", "missing_rate", "positive_rate"),
-        description=f"What is followed, of {', '.join(TRENDED)}. "
-        "Default: all but js_divergence.",
+        description=f"What is followed, of {', '.join(TRENDED)}. Default: all but js_divergence.",
     )
     family_alpha: Level = Field(
         0.01,

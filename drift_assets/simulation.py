@@ -6,7 +6,7 @@ that a day was judged by says what was said of it.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Final, Literal
@@ -33,6 +33,9 @@ Rule = Literal["guarded", "plain", "learned"]
 
 NOT_KNOWN: Final = 1.0
 """Stands for a p-value that cannot be had any more: it confirms nothing."""
+
+_SMALLEST: Final = 0.0
+# The other end of what such a p-value can have been.
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +179,10 @@ class ReplayedColumn:
     rule_verdict, verdict
         Before and after persistence.
     not_known
-        Whether the verdict rests on a p-value that cannot be had any more: JS would
-        have to decide alone, and its bins are not kept. It then decides nothing.
+        Whether the verdict rests on a p-value that cannot be had any more, its own or that
+        of another column of its family: JS would have to decide alone, and its bins are not
+        kept. The verdict is then the one in which it decides nothing; with a p-value of 0
+        in its place there is another.
     """
 
     kept: KeptColumn
@@ -274,51 +279,46 @@ def simulate(
     first
         The first day to answer for; by default the first there is.
     """
-    past: dict[tuple[str, str], list[Verdict]] = {}
+    past, daring_past = _Past(), _Past()
     found = []
     for day in days:
-        replayed = _replay(day, settings, past)
-        for column in replayed.columns:
-            if column.rule_verdict is not Verdict.NOT_EVALUATED:
-                verdicts = past.setdefault((column.kept.baseline_id, column.kept.name), [])
-                verdicts.insert(0, column.rule_verdict)
+        replayed = _replay(day, settings, past, daring_past)
         if first is None or day.partition >= first:
             found.append(replayed)
     return Simulation(settings, tuple(found))
 
 
-def _replay(
-    day: KeptDay, settings: Settings, past: Mapping[tuple[str, str], Sequence[Verdict]]
-) -> ReplayedDay:
-    not_known: set[str] = set()
-    level = settings.level(day)
-    decisive = _Decisive(level)
-    cases = [
-        _case(column, settings, decisive, not_known)
-        for column in day.columns
-        if column.measurements
-    ]
-    decisive.look_at(cases)
-    rule = settings.rule(day.rule)
-    rulings: dict[str, Ruling] = {}
-    if rule == "guarded":
-        rulings = guarded_rule(cases, family_alpha=level)
-    elif rule == "plain":
-        rulings = {case.name: plain_rule(case) for case in cases}
+@dataclass(slots=True)
+class _Past:
+    """What a replay said of each column's evaluated days so far, the latest first."""
+
+    verdicts: dict[tuple[str, str], list[Verdict]] = field(default_factory=dict)
+
+    def judged(self, column: KeptColumn, rule_verdict: Verdict, settings: Settings) -> Verdict:
+        """Return the verdict of one more day once persistence has been asked for."""
+        earlier = self.verdicts.setdefault((column.baseline_id, column.name), [])
+        verdict, _ = lasting(rule_verdict, "", earlier, settings.alert_after or column.alert_after)
+        if rule_verdict is not Verdict.NOT_EVALUATED:
+            earlier.insert(0, rule_verdict)
+        return verdict
+
+
+def _replay(day: KeptDay, settings: Settings, past: _Past, daring_past: _Past) -> ReplayedDay:
+    """Return a day judged again, and add it to both pasts.
+
+    ``daring_past`` takes each p-value that cannot be had for 0 where ``past`` takes it for 1:
+    a smaller one can only make more of the family significant, so what both say alike stands
+    for any value between.
+    """
+    quiet, lost = _rule_verdicts(day, settings, NOT_KNOWN)
+    daring = _rule_verdicts(day, settings, _SMALLEST)[0] if lost else quiet
     columns = []
     for column in day.columns:
-        ruling = rulings.get(column.name)
-        rule_verdict = ruling.verdict if ruling is not None else Verdict.NOT_EVALUATED
-        if rule == "learned":
-            # Its thresholds are of the baseline's own days: nobody sets them.
-            rule_verdict = column.rule_verdict
-        verdict, _ = lasting(
-            rule_verdict,
-            "",
-            past.get((column.baseline_id, column.name), ()),
-            settings.alert_after or column.alert_after,
-        )
-        columns.append(ReplayedColumn(column, rule_verdict, verdict, column.name in not_known))
+        rule_verdict, other = quiet[column.name], daring[column.name]
+        verdict = past.judged(column, rule_verdict, settings)
+        differs = daring_past.judged(column, other, settings) is not verdict
+        differs = differs or other is not rule_verdict
+        columns.append(ReplayedColumn(column, rule_verdict, verdict, differs))
     share = settings.drift_share_threshold
     return ReplayedDay(
         day,
@@ -329,6 +329,35 @@ def _replay(
             threshold=day.drift_share_threshold if share is None else share,
         ),
     )
+
+
+def _rule_verdicts(
+    day: KeptDay, settings: Settings, not_known: float
+) -> tuple[dict[str, Verdict], bool]:
+    """Return what the rule says of each column of a day, and whether a p-value was missing.
+
+    ``not_known`` stands for each such p-value.
+    """
+    rule = settings.rule(day.rule)
+    if rule == "learned":
+        # Its thresholds are of the baseline's own days: nobody sets them.
+        return {column.name: column.rule_verdict for column in day.columns}, False
+    lost: set[str] = set()
+    level = settings.level(day)
+    decisive = _Decisive(level)
+    cases = [
+        _case(column, settings, decisive, lost, not_known)
+        for column in day.columns
+        if column.measurements
+    ]
+    rulings: dict[str, Ruling]
+    if rule == "guarded":
+        decisive.look_at(cases)
+        rulings = guarded_rule(cases, family_alpha=level)
+    else:
+        rulings = {case.name: plain_rule(case) for case in cases}
+    found = {name: ruling.verdict for name, ruling in rulings.items()}
+    return {c.name: found.get(c.name, Verdict.NOT_EVALUATED) for c in day.columns}, bool(lost)
 
 
 @dataclass(slots=True)
@@ -356,7 +385,13 @@ class _Decisive:
             self.limit *= min(1.0, most / len(tests))
 
 
-def _case(column: KeptColumn, settings: Settings, decisive: _Decisive, not_known: set[str]) -> Case:
+def _case(
+    column: KeptColumn,
+    settings: Settings,
+    decisive: _Decisive,
+    lost: set[str],
+    not_known: float,
+) -> Case:
     thresholds = settings.thresholds(column.thresholds)
 
     def tail_p_value(statistic: str, smallest: float) -> float:
@@ -367,8 +402,8 @@ def _case(column: KeptColumn, settings: Settings, decisive: _Decisive, not_known
             )
         kept = column.family.get(statistic)
         if kept is None:
-            not_known.add(column.name)
-            return NOT_KNOWN
+            lost.add(column.name)
+            return not_known
         return kept
 
     return Case(

@@ -6,7 +6,7 @@ Pure: from the series that the history keeps to a verdict and a reason.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from math import log, pi, sqrt
+from math import sqrt
 from typing import Final, Literal
 
 import numpy as np
@@ -98,29 +98,28 @@ class Series:
         )
 
 
-def expected_psi(n_bins: int, n_baseline: int, n_current: int) -> float:
-    """Return the mean PSI in nats of data without drift: ``(B - 1) (1 / N + 1 / M)``.
+def less_chance(statistic: str, values: FloatArray, noise: FloatArray) -> FloatArray:
+    """Return values with what chance made of them taken off.
+
+    PSI adds up with its noise. D does not: chance moves it less the farther it is from 0. Its
+    square does nearly, and a D below its median has the sign of that.
 
     Examples
     --------
-    >>> expected_psi(10, 9000, 1000)
-    0.01
+    >>> less_chance("ks", np.array([0.05, 0.03]), np.array([0.04, 0.05])).round(3).tolist()
+    [0.03, -0.04]
     """
-    return (n_bins - 1) * (1 / n_baseline + 1 / n_current)
+    if statistic != "ks":
+        return np.asarray(values - noise)
+    square = values**2 - noise**2
+    return np.asarray(np.sign(square) * np.sqrt(np.abs(square)))
 
 
-def expected_ks(n_baseline: int, n_current: int) -> float:
-    """Return the mean KS statistic of data without drift.
-
-    ``sqrt(pi / 2) ln 2 sqrt(1 / N + 1 / M)``, the mean of Kolmogorov's distribution; less for
-    columns with few distinct values.
-
-    Examples
-    --------
-    >>> round(expected_ks(9000, 1000), 4)
-    0.029
-    """
-    return sqrt(pi / 2) * log(2) * sqrt(1 / n_baseline + 1 / n_current)
+def with_chance(statistic: str, excess: float, noise: float) -> float:
+    """Return what is measured of such an excess: the inverse of `less_chance`."""
+    if statistic != "ks":
+        return excess + noise
+    return sqrt(max(excess * abs(excess) + noise**2, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,8 @@ class TrendResult:
     level
         Where the line stands on the last day, on the scale of the measured values.
     slope, slope_low, slope_high
-        Theil-Sen, per day, with its 90 % interval.
+        Theil-Sen, per day, with its 90 % interval; of what is left of the values without
+        chance, like the rise.
     rise
         The slope times the days from the first to the last.
     p_value, adjusted_p_value
@@ -231,7 +231,8 @@ def judge_trends(
     partition
         The day.
     guards
-        By the robust test, for all columns together; False: by the regression of PSI alone.
+        By the robust test, for all columns together; False: by the regression of PSI alone,
+        and no other statistic is evaluated.
     """
     fits = [_fits(one, settings, partition) for one in series]
     members = [
@@ -312,7 +313,7 @@ def _fits(series: Series, settings: Trend, partition: date) -> list[_Fit]:
 def _fit(part: Series, window: int, settings: Trend) -> _Fit:
     step = None
     while len(part.days) >= settings.min_partitions:
-        excess = part.values - part.noise
+        excess = less_chance(part.statistic, part.values, part.noise)
         monotone = monotone_trend(part.days, excess, confidence=CONFIDENCE)
         found = change_point(excess)
         if found.p_value > _STEP_LEVEL or not _steps(part.days, excess, found, monotone):
@@ -391,13 +392,14 @@ def _result(
             regression_p_value=regression.p_value,
             regression_rises=rises,
         )
-        if not guards:
-            breaches = result.statistic == "psi" and rises
+        if not guards and result.statistic == "psi":
             result = replace(
                 result,
-                verdict=Verdict.BREACH if breaches else Verdict.OK,
+                verdict=Verdict.BREACH if rises else Verdict.OK,
                 reason=_regression_phrase(regression, settings),
             )
+    if not guards and result.statistic != "psi":
+        result = replace(result, reason="the plain rule judges PSI alone")
     if trend is None or regression is None or adjusted is None:
         if fit.step is not None and guards:
             # There is an answer: the level stepped, and nothing can have crept since.
@@ -412,7 +414,11 @@ def _result(
     line = _Line(
         last=date.fromordinal(last),
         span=span,
-        level=trend.intercept + trend.slope * last + float(np.median(series.noise)),
+        level=with_chance(
+            series.statistic,
+            trend.intercept + trend.slope * last,
+            float(np.median(series.noise)),
+        ),
         rise=trend.slope * span,
         trend=trend,
         adjusted=adjusted,
@@ -447,7 +453,9 @@ def _reached(
     last = int(series.days[-1])
     # The interval's lines turn about the middle of the series, where the level is best known.
     middle = float(np.median(series.days))
-    at_middle = trend.intercept + trend.slope * middle + float(np.median(series.noise))
+    at_middle = trend.intercept + trend.slope * middle
+    noise = np.median(series.noise, keepdims=True)
+    limit = float(less_chance(series.statistic, np.array([limit]), noise)[0])
 
     def day_of(slope: float) -> date | None:
         level = towards * (at_middle + slope * (last - middle))

@@ -402,7 +402,7 @@ MONDAY = date(2026, 1, 5)
 def learned_limits(**limits: float) -> LearnedThresholds:
     """Return thresholds of the column x as if they had been learned, on Mondays alone for PSI."""
     found = tuple(
-        LearnedThreshold(name, 0 if name == "psi" else None, limit, limit, limit, 2.0)
+        LearnedThreshold(name, 0 if name == "psi" else None, limit, limit, limit, 2.0, 600)
         for name, limit in limits.items()
     )
     return LearnedThresholds(
@@ -413,7 +413,6 @@ def learned_limits(**limits: float) -> LearnedThresholds:
         first_day=MONDAY,
         last_day=MONDAY,
         apart=3,
-        reference_rows=600,
         limit=5.0,
         limit_low=4.0,
         limit_high=6.0,
@@ -440,9 +439,6 @@ def test_learned_thresholds_judge_in_the_place_of_the_rule() -> None:
         "learned from 200 days, 2026-01-05 to 2026-01-05, for alarms on 1.0% of clean days; "
         "days up to 3 apart resemble each other and were left out"
     )
-    # Nothing was learned of the others: no answer is no pass.
-    assert mild.feature("y").verdict == "not_evaluated"
-    assert mild.feature("y").reason == "no threshold could be learned for this column"
     strict = assess(monitor(), BASELINE, current, day=MONDAY, learned=learned_limits(ks=0.15))
     assert strict.feature("x").verdict == "breach"
     assert strict.feature("x").reason.endswith(">= 0.15 (learned from 200 days)")
@@ -453,11 +449,54 @@ def test_learned_thresholds_judge_in_the_place_of_the_rule() -> None:
     assert tuesday.feature("x").verdict == "ok"
 
 
-def test_a_small_day_is_judged_with_its_noise_taken_off() -> None:
+FIXED = "nothing could be learned of this column's values: fixed thresholds"
+
+
+@pytest.mark.parametrize("shift", [0.0, 1000.0])
+@pytest.mark.parametrize("guards", [True, False])
+@pytest.mark.parametrize("limits", [{}, {"missing_rate": 0.9}])
+def test_a_column_of_whose_values_nothing_was_learned_is_judged_by_the_fixed_thresholds(
+    shift: float, guards: bool, limits: dict[str, float]
+) -> None:
+    watch = monitor(guards=guards)
+    current = day(BASELINE, {**QUIET, "x": X[:600] + shift})
+    found = assess(watch, BASELINE, current, day=MONDAY, learned=learned_limits(**limits))
+    fixed = assess(watch, BASELINE, current)
+    for name in ("x", "y"):
+        assert found.feature(name).verdict == fixed.feature(name).verdict
+        assert found.feature(name).reason == f"{fixed.feature(name).reason}; {FIXED}"
+    assert found.feature("x").verdict == ("breach" if shift else "ok")
+    # What was learned of the rate of missing values stands.
+    kept = found.feature("x").thresholds
+    assert (kept.psi_breach, kept.missing_rate_change) == (0.2, limits.get("missing_rate", 0.02))
+
+
+def test_a_single_column_that_is_judged_by_fixed_thresholds_says_that_its_family_is_unknown() -> (
+    None
+):
+    current = day(BASELINE, QUIET)
+    found = assess(monitor(), BASELINE, current, only=["y"], learned=learned_limits(ks=0.3))
+    assert found.feature("y").reason.endswith(f"; family incomplete: uncorrected; {FIXED}")
+    whole = assess(monitor(), BASELINE, current, only=["x"], learned=learned_limits(ks=0.3))
+    assert whole.feature("x").reason == "within all thresholds (learned from 200 days)"
+
+
+def test_a_small_day_is_judged_with_its_noise_taken_off_and_keeps_what_judged_it() -> None:
     current = day(BASELINE, {**QUIET, "x": X[:150] + 0.3})
-    measured = assess(monitor(), BASELINE, current).feature("x").value("ks") or 0.0
-    limits = learned_limits(ks=measured - 0.01)
-    assert assess(monitor(), BASELINE, current, learned=limits).feature("x").verdict == "ok"
+    measured = assess(monitor(), BASELINE, current).feature("x")
+    ks, psi = (measured.value(name) or 0.0 for name in ("ks", "psi"))
+    limits = learned_limits(ks=ks - 0.01, psi=psi - 0.01)
+    result = assess(monitor(), BASELINE, current, day=MONDAY, learned=limits).feature("x")
+    assert result.verdict == "ok"
+    judged_by = {j.threshold.statistic: j.threshold.breach for j in result.judgements}
+    kept = result.thresholds
+    assert judged_by == {"ks": kept.ks_min_statistic, "psi": kept.psi_breach}
+    assert kept.psi_warn == kept.psi_breach
+    # By hand, at 150 rows in the place of 600: 2 * (sqrt(1/n + 1/150) - sqrt(1/n + 1/600)) more.
+    n = BASELINE.columns["x"].n
+    more = 2 * ((1 / n + 1 / 150) ** 0.5 - (1 / n + 1 / 600) ** 0.5)
+    assert kept.ks_min_statistic == pytest.approx(ks - 0.01 + more, rel=1e-3)
+    assert kept.psi_breach == pytest.approx(((psi - 0.01) ** 0.5 + more) ** 2, rel=1e-3)
 
 
 def test_what_could_not_be_learned_is_said_with_the_verdict_of_the_other_rule() -> None:

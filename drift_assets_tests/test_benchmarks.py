@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -108,7 +108,8 @@ def test_clean_days_are_judged_as_assess_judges_them(
         plain = any(f.plain_verdict is Verdict.BREACH for f in assessment.features)
         assert clean["plain_alarms"](found, slice(None))[day] == plain
         # Where nothing is known of a kind, whatever must decide alone is simulated by itself.
-        for known in ({}, nulls):
+        nothing: dict[str, Any] = {}
+        for known in (nothing, nulls):
             assert clean["judged"](found, day, slice(None), known) is assessment.verdict
         if not clean["could_alarm"](found, day, slice(None), nulls):
             assert assessment.verdict is Verdict.OK
@@ -126,6 +127,22 @@ def of_day(column: SimulatedColumn, day: int) -> NumericProfile | CategoricalPro
     if isinstance(column.baseline, NumericProfile):
         return replace(column.baseline, cells=column.cells[day], n_missing=missing, n_distinct=None)
     return replace(column.baseline, counts=column.cells[day], n_missing=missing)
+
+
+@pytest.mark.parametrize("kind", ["normal", "lognormal"])
+def test_large_days_are_drawn_from_the_distribution_of_the_baseline(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    clean = runpy.run_path(str(BENCHMARKS / "false_alarms.py"))
+    random = np.random.default_rng(2)
+
+    column = clean["KINDS"][kind](random, 10_000, 100_000, 5)
+
+    # Each PSI bin holds a tenth of the baseline: 0.1 within five standard errors of either side.
+    shares = np.add.reduceat(column.cells, column.baseline.binning.psi_starts, axis=1) / 100_000
+    assert shares == pytest.approx(np.full((5, 10), 0.1), abs=0.016)
+    assert column.cells.sum(axis=1).tolist() == [100_000] * 5
 
 
 def test_no_alarm_in_400_days_leaves_a_limit_of_3_in_400(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,3 +180,26 @@ def test_detection_tells_of_each_section_and_draws_it(tmp_path: Path) -> None:
     assert story["days"] == 5
     assert "car loan: skipped" in printed
     assert plot.read_text().count("<circle") == len(report["clean"]) + 5 * len(report["power"])
+
+
+def test_a_history_answers_alike_by_its_views_and_by_its_tables(tmp_path: Path) -> None:
+    output = tmp_path / "history.json"
+
+    printed = run(
+        *("history.py", "--days", "8", "--features", "20", "--monitors", "2"),
+        *("--recorded", "2", "--repeat", "1", "--data", tmp_path, "--output", output),
+    )
+
+    report = json.loads(output.read_text())
+    assert "8 days x 2 monitors x 20 features: 320 rows" in printed
+    assert report["rows"] == 320
+    assert report["recording"]["n"] == 4
+    found = {title: answer["n_rows"] for title, answer in report["questions"].items()}
+    assert found.pop("drift_latest, what drifted") > 0
+    assert found == {
+        "trend of one feature": 8,
+        "worst 20 of 30 days": 20,
+        "drift_latest, all columns": 40,
+    }
+    # It removes the history.
+    assert list(tmp_path.iterdir()) == [output]

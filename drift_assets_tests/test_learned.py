@@ -32,6 +32,7 @@ from drift_assets.profiles import (
 )
 from drift_assets.stats import JS, KS, MISSING_RATE, PSI, TOTAL_VARIATION
 from drift_assets.stats.positive_rate import measure_positive_rate
+from drift_assets.watch import Thresholds
 
 MONDAY = date(2026, 1, 5)
 
@@ -182,8 +183,111 @@ def test_a_statistic_that_never_moved_gets_about_the_usual_threshold() -> None:
     never = Scores("c0", "missing_rate", np.zeros(200), 0.1)
     found = learn([*noise(200, columns=3, seed=6), never], days(200))
     (one,) = [t for t in found.columns["c0"] if t.statistic == "missing_rate"]
-    assert one.value == pytest.approx(found.limit * 0.02 / 6, rel=1e-3)
-    assert 0.01 < one.value < 0.04
+    assert one.value == pytest.approx(max(found.limit, 6) * 0.02 / 6, rel=1e-3)
+    assert 0.02 <= one.value < 0.04
+
+
+USUAL = {
+    "psi": Thresholds().psi_breach,
+    "js_divergence": Thresholds().js_breach,
+    "ks": Thresholds().ks_min_statistic,
+    "total_variation": Thresholds().ks_min_statistic,
+    "missing_rate": Thresholds().missing_rate_change,
+    "positive_rate": Thresholds().positive_rate_change,
+}
+
+
+def test_constant_columns_get_the_usual_thresholds_and_never_breach_for_standing_still() -> None:
+    numbered = NumericBinning.fit(np.full(6_000, 3.0))
+    one_number = ColumnDays.of(
+        numbered, {day: NumericProfile.of(np.full(100, 3.0), numbered) for day in days(60)}
+    )
+    named = CategoricalBinning.fit({"EU": 6_000})
+    one_text = ColumnDays.of(
+        named, {day: CategoricalProfile.of({"EU": 100}, named) for day in days(60)}
+    )
+    found = learn_from_days(
+        lambda: [("number", one_number), ("text", one_text)],
+        days(60),
+        compare_with=CompareWith(),
+        decision_thresholds={"number": 3.0},
+    )
+    for column in ("number", "text"):
+        for one in found.columns[column]:
+            assert one.value == one.low == one.high == pytest.approx(USUAL[one.statistic])
+    assert {t.statistic for ts in found.columns.values() for t in ts} == set(USUAL)
+
+
+def test_shares_that_are_the_same_every_day_are_no_different_for_being_rounded() -> None:
+    binning = CategoricalBinning.fit({"a": 3_600, "b": 1_800, "c": 600})
+    same = CategoricalProfile.of({"a": 61, "b": 29, "c": 7}, binning)
+    column = ColumnDays.of(binning, dict.fromkeys(days(60), same))
+    found = learn_from_days(
+        lambda: [("x", column)],
+        days(60),
+        compare_with=CompareWith("same_weekday"),
+        decision_thresholds={},
+    )
+    assert {t.statistic: t.value for t in found.columns["x"]} == pytest.approx(
+        {name: USUAL[name] for name in ("psi", "js_divergence", "total_variation", "missing_rate")}
+    )
+
+
+def test_values_that_only_the_weekday_decides_have_room_above_them() -> None:
+    weekly = np.array([day.weekday() for day in days(84)]) * 0.0312345678 + 0.0123456789
+    found = learn([Scores("x", "ks", weekly, 1.0)], days(84))
+    assert [t.weekday for t in found.columns["x"]] == list(range(7))
+    for one, value in zip(found.columns["x"], weekly[:7], strict=True):
+        assert one.value == pytest.approx(value + 0.1, rel=1e-3)
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_values_that_are_the_same_on_nearly_every_day_are_not_a_threshold(moved: int) -> None:
+    values = np.full(60, 0.04)
+    values[10 : 10 + moved] = 0.09
+    found = learn([Scores("x", "psi", values, 5.0)], days(60), apart=3)
+    (one,) = found.columns["x"]
+    assert math.isfinite(found.limit)
+    # The distance of those days, and the usual one beyond it.
+    assert one.value >= (0.2 + math.sqrt(0.2)) ** 2 * 0.999
+    assert one.value < 1.0
+
+
+def test_scores_that_are_mostly_zero_do_not_alarm_where_none_was_seen() -> None:
+    random = np.random.default_rng(11)
+    alarms = []
+    for _ in range(200):
+        values = np.where(random.random(128) < 0.02, random.exponential(0.05, 128), 0.0)
+        (one,) = learn([Scores("x", "psi", values[:28], 5.0)], days(28)).columns["x"]
+        alarms.append(np.mean(values[28:] >= one.value))
+    # Only a day that moves can alarm: 0.02 of them, most below the usual threshold.
+    assert np.mean(alarms) < 0.01
+
+
+def test_a_column_with_gaps_has_as_small_a_day_as_its_own_values_say() -> None:
+    random = np.random.default_rng(12)
+    missing = random.binomial(1_000, 0.9, 240)
+    day = np.repeat(np.arange(240), 1_000 - missing)
+    values = random.normal(size=len(day))
+    binning = NumericBinning.fit(values)
+    column = ColumnDays.of_numbers(binning, days(240), day, values, missing.astype(np.int64))
+    full = numbers(np.zeros(240), rows=1_000)
+    found = learn_from_days(
+        lambda: [("gaps", column), ("full", full)],
+        column.days,
+        compare_with=CompareWith(),
+        decision_thresholds={"gaps": 0.5},
+    )
+    of_gaps, of_full = found.on("gaps", MONDAY), found.on("full", MONDAY)
+    tenth = np.quantile(1_000 - missing, 0.1)
+    for name in ("psi", "js_divergence", "ks", "positive_rate"):
+        assert of_gaps[name].reference_rows == int(tenth)
+        # A usual day of this column is judged by what was learned, as it stands.
+        assert of_gaps[name].for_rows(len(values), 100) == of_gaps[name].value
+    assert of_full["psi"].reference_rows == int(np.quantile(full.n, 0.1))
+    assert of_gaps["missing_rate"].reference_rows == of_full["missing_rate"].reference_rows == 1_000
+    # A change of half a standard deviation moves D by 2 * Phi(0.25) - 1.
+    assert of_gaps["ks"].value < 2 * stats.norm.cdf(0.25) - 1 + 0.05
 
 
 def test_few_days_say_what_they_can_show_and_too_few_teach_nothing() -> None:
@@ -198,13 +302,13 @@ def test_few_days_say_what_they_can_show_and_too_few_teach_nothing() -> None:
 
 
 def test_a_small_day_is_given_the_noise_that_it_has_more() -> None:
-    one = LearnedThreshold("ks", None, 0.1, 0.1, 0.1, 1.95)
-    assert one.for_rows(10_000, 1_000, 1_000) == 0.1
-    assert one.for_rows(10_000, 5_000, 1_000) == 0.1
+    one = LearnedThreshold("ks", None, 0.1, 0.1, 0.1, 1.95, 1_000)
+    assert one.for_rows(10_000, 1_000) == 0.1
+    assert one.for_rows(10_000, 5_000) == 0.1
     more = math.sqrt(1 / 10_000 + 1 / 100) - math.sqrt(1 / 10_000 + 1 / 1_000)
-    assert one.for_rows(10_000, 100, 1_000) == pytest.approx(0.1 + 1.95 * more, rel=1e-3)
-    squared = LearnedThreshold("psi", None, 0.04, 0.04, 0.04, 5.0)
-    assert squared.for_rows(10_000, 100, 1_000) == pytest.approx((0.2 + 5.0 * more) ** 2, rel=1e-3)
+    assert one.for_rows(10_000, 100) == pytest.approx(0.1 + 1.95 * more, rel=1e-3)
+    squared = LearnedThreshold("psi", None, 0.04, 0.04, 0.04, 5.0, 1_000)
+    assert squared.for_rows(10_000, 100) == pytest.approx((0.2 + 5.0 * more) ** 2, rel=1e-3)
 
 
 def test_a_small_clean_day_does_not_alarm_for_being_small() -> None:
@@ -218,7 +322,6 @@ def test_a_small_clean_day_does_not_alarm_for_being_small() -> None:
     found = learn_from_days(
         read, column.days, compare_with=CompareWith(), decision_thresholds={"x": None}
     )
-    assert found.reference_rows == 500
     whole = column.total(range(240))
     assert isinstance(whole, NumericProfile)
     psi = found.on("x", MONDAY)["psi"]
@@ -228,7 +331,7 @@ def test_a_small_clean_day_does_not_alarm_for_being_small() -> None:
         )
         for _ in range(400)
     ]
-    alarms = [m.value >= psi.for_rows(m.n_baseline, m.n_current, 500) for m in small]
+    alarms = [m.value >= psi.for_rows(m.n_baseline, m.n_current) for m in small]
     assert np.mean(alarms) <= 0.02
     assert np.mean([m.value >= psi.value for m in small]) > 0.1
 

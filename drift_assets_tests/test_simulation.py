@@ -200,6 +200,52 @@ def test_a_p_value_that_cannot_be_had_decides_nothing_and_is_said() -> None:
     assert (only(kept), kept.not_known) == (BREACH, ())
 
 
+def test_a_lost_p_value_that_decides_for_another_column_is_said_there() -> None:
+    # Five tests at 0.02. Of "near" the JS would have to decide; "far" has p = 0.005: second of
+    # five with a small JS p (0.005 * 5 / 2 <= 0.02), alone it is 0.005 * 5 > 0.02.
+    near = column(
+        {**NEAR, "psi": (0.05, None), "ks": (0.05, 0.3), "js_divergence": (0.08, None)}, name="near"
+    )
+    far = column({**NEAR, "psi": (0.05, None), "ks": (0.2, 0.005)}, name="far")
+    kept = days([near, far])
+    assert simulate(kept, Settings()).days[0].not_known == ()
+    settings = Settings(js_breach=0.07)
+    (day,) = simulate(kept, settings).days
+    assert day.not_known == ("near", "far")
+
+    def truth(js_p_value: float) -> list[Verdict]:
+        cases = []
+        for one in (near, far):
+            by = settings.thresholds(one.thresholds)
+            cases.append(
+                Case(
+                    one.name,
+                    one.measurements,
+                    by.by_statistic(),
+                    by.ks_min_statistic,
+                    lambda *_: js_p_value,
+                )
+            )
+        return [r.verdict for r in guarded_rule(cases, family_alpha=0.02).values()]
+
+    assert truth(1e-4) == [BREACH, BREACH]
+    assert truth(0.5) == [OK, OK]
+
+
+def test_a_lost_p_value_that_changes_nothing_leaves_everything_known() -> None:
+    # The missing rate breaches by itself, whatever JS would say.
+    figures = {**NEAR, "js_divergence": (0.3, None), "missing_rate": (0.2, 1e-9)}
+    (day,) = simulate(days(column(figures)), Settings()).days
+    assert (only(day), day.not_known) == (BREACH, ())
+
+
+def test_what_persistence_makes_of_a_lost_p_value_is_not_known_either() -> None:
+    lost = column({**NEAR, "js_divergence": (0.3, None)})
+    found = simulate(days(lost, column(FAR)), Settings(alert_after=Persistence(2, 2)))
+    assert [only(day) for day in found.days] == [OK, WARN]
+    assert [day.not_known for day in found.days] == [("x",), ("x",)]
+
+
 def test_the_data_set_is_judged_again_too() -> None:
     kept = days([column(FAR, importance=1.0), column(name="y", importance=3.0)])
     assert simulate(kept, Settings()).days[0].dataset.verdict is OK

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 from scipy.signal import lfilter
+from scipy.stats import ks_2samp
 
 from drift_assets.monitors import Trend
+from drift_assets.stats.sampling_noise import BaselineBins, expected_psi
 from drift_assets.trends import (
     Series,
     TrendResult,
     by_feature,
-    expected_psi,
     judge_trends,
     leading,
     verdict_of,
@@ -189,7 +190,7 @@ def test_a_share_can_creep_either_way(sign: int) -> None:
 def test_fewer_rows_a_day_are_no_trend() -> None:
     random = np.random.default_rng(8)
     rows = np.linspace(2000, 100, 90).astype(int)
-    noise = np.array([expected_psi(10, 10_000, int(n)) for n in rows])
+    noise = expected_psi([1_000] * 10, 10_000, rows)
     values = noise * random.chisquare(9, 90) / 9
     (result,) = judged(series(values, noise=noise))
     assert result.verdict is Verdict.OK
@@ -198,6 +199,65 @@ def test_fewer_rows_a_day_are_no_trend() -> None:
     assert raw.p_value is not None
     assert raw.p_value < 0.001
     assert result.p_value > 0.01
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.06])
+@pytest.mark.parametrize("rows", [(100, 5_000), (5_000, 100)])
+def test_a_number_of_rows_that_changes_makes_no_trend_of_ks_on_a_0_1_column(
+    shift: float, rows: tuple[int, int]
+) -> None:
+    # D of a 0/1 column is the difference of two shares. Static drift, or none at all.
+    random = np.random.default_rng(11)
+    sizes = np.geomspace(*rows, 90).astype(int)
+    noise = BaselineBins([5_000, 5_000], [True, True], 2).noise("ks", 10_000, sizes)
+    told = 0
+    for _ in range(20):
+        before = random.binomial(10_000, 0.5) / 10_000
+        values = np.abs(random.binomial(sizes, 0.5 + shift) / sizes - before)
+        (result,) = judged(series(values, statistic="ks", noise=noise))
+        told += result.verdict is not Verdict.OK
+    assert told <= 1
+
+
+def test_static_drift_seen_by_ever_more_rows_is_no_trend_of_ks() -> None:
+    # A normal column that stands 0.2 standard deviations off; D by scipy.
+    random = np.random.default_rng(12)
+    before = random.normal(size=10_000)
+    sizes = np.geomspace(100, 5_000, 90).astype(int)
+    noise = BaselineBins([1_000] * 10, [False] * 10).noise("ks", 10_000, sizes)
+    told = 0
+    for _ in range(8):
+        drawn = (random.normal(0.2, 1, n) for n in sizes)
+        values = [ks_2samp(before, one, method="asymp").statistic for one in drawn]
+        (result,) = judged(series(values, statistic="ks", noise=noise))
+        told += result.verdict is not Verdict.OK
+    assert told <= 1
+
+
+def test_a_d_that_creeps_is_carried_to_its_threshold_on_the_scale_of_what_is_measured() -> None:
+    # Without noise on the days, but with a chance level of 0.03: D of 0.05 is sqrt(0.05^2 -
+    # 0.03^2) = 0.04 off. The line of what is off reaches sqrt(0.1^2 - 0.03^2) = 0.0954.
+    off = 0.04 + 0.0005 * np.arange(60)
+    values = np.sqrt(off**2 + 0.03**2)
+    (result,) = judged(series(values, statistic="ks", noise=0.03))
+    assert result.slope == pytest.approx(0.0005)
+    assert result.level == pytest.approx(values[-1])
+    crossing = FIRST + timedelta(days=int(np.ceil((np.sqrt(0.1**2 - 0.03**2) - 0.04) / 0.0005)))
+    assert result.reached_on == crossing
+    assert result.verdict is Verdict.BREACH
+
+
+def test_the_plain_rule_says_nothing_of_other_statistics_than_psi() -> None:
+    rise = 0.02 * np.arange(30) + np.tile([0.0, 0.001], 15)
+    psi_result, rate = judged(series(rise), series(rise, statistic="missing_rate"), guards=False)
+    assert (rate.verdict, rate.reason) == (
+        Verdict.NOT_EVALUATED,
+        "the plain rule judges PSI alone",
+    )
+    assert verdict_of([psi_result, rate]) is Verdict.BREACH
+    assert verdict_of([rate]) is Verdict.NOT_EVALUATED
+    (young,) = judged(series(rise[:3], statistic="ks"), guards=False)
+    assert young.reason == "the plain rule judges PSI alone"
 
 
 def test_the_documents_regression_stays_literal_on_what_was_measured() -> None:

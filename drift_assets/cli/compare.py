@@ -93,7 +93,6 @@ def compare(
     """
     from drift_assets.compare import compare_rows, comparison_monitor
     from drift_assets.report.console import console_report
-    from drift_assets.report.json import document_report, to_json
     from drift_assets.scan import rows_from_files
 
     if more_features and not features:
@@ -116,14 +115,21 @@ def compare(
         usual_rows=max(current_rows.n_rows, 1),
     )
     assessment = compare_rows(baseline_rows, current_rows, monitor, all_named=bool(features))
-    report, text = document_report(assessment), console_report(assessment)
+    peer = None
     if conformance is not None:
-        from drift_assets.conformance.comparison import compare_with_peer, peer_lines, peer_report
+        from drift_assets.conformance.comparison import compare_with_peer
 
         peer = compare_with_peer(conformance, baseline_rows, current_rows, assessment)
-        report["conformance"] = peer_report(peer)
-        text = f"{text}\n{peer_lines(peer)}"
-    document = to_json(report)
+    document = b""
+    if as_json or output is not None:
+        from drift_assets.report.json import document_report, to_json
+
+        report = document_report(assessment)
+        if peer is not None:
+            from drift_assets.conformance.comparison import peer_report
+
+            report["conformance"] = peer_report(peer)
+        document = to_json(report)
     if output is not None:
         write_file(output, document)
     if page is not None:
@@ -131,7 +137,15 @@ def compare(
 
         title = f"{current.name} against {baseline.name}"
         write_file(page, html_report(assessment, title=title).encode())
-    click.echo(document.decode().rstrip() if as_json else text)
+    if as_json:
+        click.echo(document.decode().rstrip())
+    else:
+        text = console_report(assessment)
+        if peer is not None:
+            from drift_assets.conformance.comparison import peer_lines
+
+            text = f"{text}\n{peer_lines(peer)}"
+        click.echo(text)
     skipped = [name for name in baseline_rows.columns if name not in _named(assessment)]
     if skipped and not features:
         click.echo(f"Not compared (dates, nested or empty): {', '.join(skipped)}", err=True)

@@ -19,12 +19,12 @@ def monitors(*, as_json: bool, places: tuple[Path, ...], home: Path | None) -> N
     """List the declared monitors, their last report, and files that wait."""
     from drift_assets.declarations import drift_home
     from drift_assets.sources import Place, baseline_files, known_days
-    from drift_assets.store import History
+    from drift_assets.store import open_history
 
     listed: list[dict[str, Any]] = []
     for one in declared(places, home):
         place = Place(root=one.root, home=drift_home(one.root))
-        reported = History(place.home / "history.duckdb").reported(one.monitor.name)
+        reported = open_history(place.home).reported(one.monitor.name)
         try:
             baseline_files(one.monitor, place)
             found = known_days(one.monitor, place, now=datetime.now(UTC))

@@ -9,8 +9,8 @@ import click
 
 from drift_assets.cli.outcomes import day_line, status_of
 from drift_assets.cli.places import DEFS, HOME, declared
-from drift_assets.cli.program import BAD_INPUT
-from drift_assets.errors import ConfigurationError
+from drift_assets.cli.program import BAD_INPUT, DRIFT_FOUND
+from drift_assets.errors import ConfigurationError, HistoryError
 
 if TYPE_CHECKING:
     from drift_assets.declarations import Declaration
@@ -72,7 +72,8 @@ def run(
     if any(outcome.error for outcome in outcomes):
         ctx.exit(BAD_INPUT)
     if exit_code:
-        ctx.exit(max(status_of(o.assessment) for o in outcomes if o.assessment is not None))
+        found = {status_of(o.assessment) for o in outcomes if o.assessment is not None}
+        ctx.exit(DRIFT_FOUND if DRIFT_FOUND in found else max(found))
 
 
 def _day(text: str, option: str) -> date:
@@ -88,6 +89,8 @@ def _run_days(declaration: "Declaration", days: Sequence[date]) -> "list[Outcome
     from drift_assets.declarations import drift_home
     from drift_assets.orchestration.runs import Runner, open_instance
     from drift_assets.report.console import console_report
+    from drift_assets.report.trend import trend_text
+    from drift_assets.store import open_history
 
     outcomes = []
     with open_instance(drift_home(declaration.root)) as instance:
@@ -96,6 +99,24 @@ def _run_days(declaration: "Declaration", days: Sequence[date]) -> "list[Outcome
             outcome = runner.run(day)
             click.echo(day_line(outcome))
             outcomes.append(outcome)
+    _publish(drift_home(declaration.root))
     if len(days) == 1 and outcomes[0].assessment is not None:
         click.echo(console_report(outcomes[0].assessment))
+        trends = open_history(drift_home(declaration.root)).trends(
+            declaration.monitor.name, days[0]
+        )
+        if trends:
+            click.echo(trend_text(trends))
     return outcomes
+
+
+def _publish(home: Path) -> None:
+    """Let people read what has been written; the days have run, whether or not that succeeds."""
+    from drift_assets.store import open_history
+
+    history = open_history(home)
+    try:
+        if history.exists():
+            history.publish()
+    except HistoryError as error:
+        click.echo(f"Note: {error}", err=True)

@@ -1,27 +1,40 @@
 """A monitor's assets: baseline, current -> one drift asset per column -> report -> alert."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 
-from drift_assets.alerts import channels_for, messages_for
-from drift_assets.assessment import FeatureResult
+from drift_assets.alerts import (
+    BREACH_CAUSE,
+    QUIET_DAYS,
+    Message,
+    channels_for,
+    channels_off,
+    messages_for,
+    outgoing_of,
+    trend_message,
+)
+from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.atomic import write_atomically
-from drift_assets.errors import BaselineError, DeliveryError
-from drift_assets.monitors import Column, Monitor
-from drift_assets.orchestration.checks import column_check
+from drift_assets.errors import BaselineError, DriftAssetsError
+from drift_assets.monitors import Monitor
+from drift_assets.orchestration.checks import column_check, dataset_check, dataset_check_spec
 from drift_assets.orchestration.day import Day, Workplace
 from drift_assets.orchestration.names import drift_keys
+from drift_assets.orchestration.trend import trend_asset, trends_of
 from drift_assets.profiles import Baseline, NumericProfile
 from drift_assets.report.html import html_report
 from drift_assets.report.json import assessment_to_dict, to_json
 from drift_assets.report.markdown import bins_table, markdown_table
 from drift_assets.report.picture import data_uri, svg_overview
+from drift_assets.report.trend import trends_to_list
 from drift_assets.sources import current_files, fingerprint, read_baseline
 from drift_assets.stats import LABELS
 from drift_assets.store import NewAlert
+from drift_assets.trends import TrendResult
+from drift_assets.watch import Column
 
 CHECK_NAME = "drift"
 
@@ -59,6 +72,7 @@ def monitor_assets(workplace: Workplace, columns: Sequence[Column]) -> list[dg.A
         _current_asset(workplace),
         _drift_assets(workplace, columns),
         _report_asset(workplace, columns),
+        *_trend_assets(workplace, columns),
         _alert_asset(workplace),
     ]
 
@@ -98,14 +112,23 @@ def _baseline_asset(workplace: Workplace, *, problem: str = "") -> dg.AssetsDefi
     def baseline() -> dg.MaterializeResult[None]:
         frozen = workplace.freeze_baseline()
         return dg.MaterializeResult(
-            metadata=_baseline_metadata(frozen), data_version=dg.DataVersion(frozen.id)
+            metadata=_baseline_metadata(workplace, frozen), data_version=dg.DataVersion(frozen.id)
         )
 
     return baseline
 
 
-def _baseline_metadata(frozen: Baseline) -> dict[str, Any]:
-    return {
+def _baseline_metadata(workplace: Workplace, frozen: Baseline) -> dict[str, Any]:
+    profiles = workplace.baseline_days(frozen).profiles
+    days = profiles.baseline_days()
+    learned = workplace.learned(frozen)
+    metadata: dict[str, Any] = {}
+    if days:
+        metadata["days"] = len(days)
+        metadata["size of their profiles"] = profiles.of_baseline.stat().st_size
+    if learned:
+        metadata["thresholds"] = learned if isinstance(learned, str) else learned.words
+    return metadata | {
         "baseline_id": frozen.id,
         "dagster/row_count": frozen.n_rows,
         "columns": len(frozen.columns),
@@ -213,12 +236,16 @@ def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
                 fingerprint=day.fingerprint,
                 run_id=day.run_id,
             )
+            workplace.history.publish_if_due()
         for key, column in keys.items():
             if key in wanted:
                 result = day.assessment.feature(column.name)
                 yield dg.MaterializeResult(asset_key=key, metadata=_feature_metadata(result, day))
             if key in checked:
-                yield column_check(key, CHECK_NAME, day.assessment.feature(column.name))
+                yield column_check(
+                    *(key, CHECK_NAME, day.assessment.feature(column.name)),
+                    compared_with=_compared_with(day.assessment),
+                )
 
     return drift
 
@@ -251,11 +278,18 @@ def _first_baseline(context: dg.AssetExecutionContext, workplace: Workplace) -> 
     context.log_event(
         dg.AssetMaterialization(
             dg.AssetKey([name, "baseline"]),
-            metadata=_baseline_metadata(baseline),
+            metadata=_baseline_metadata(workplace, baseline),
             tags={"dagster/data_version": baseline.id},
         )
     )
     return baseline
+
+
+def _compared_with(assessment: Assessment) -> str:
+    """Return the days compared with and their id; "" for the whole baseline."""
+    if not assessment.compared_with:
+        return ""
+    return f"{assessment.compared_with}, id {assessment.comparison_id}"
 
 
 def _feature_metadata(result: FeatureResult, day: Day) -> dict[str, Any]:
@@ -266,6 +300,8 @@ def _feature_metadata(result: FeatureResult, day: Day) -> dict[str, Any]:
         "reason": result.reason,
         "baseline_id": day.assessment.baseline_id,
     }
+    if compared_with := _compared_with(day.assessment):
+        metadata["compared with"] = compared_with
     for name, measurement in result.measurements.items():
         metadata[LABELS[name]] = float(measurement.value)
         if measurement.p_value is not None:
@@ -282,23 +318,28 @@ def _feature_metadata(result: FeatureResult, day: Day) -> dict[str, Any]:
 def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsDefinition:
     monitor = workplace.monitor
 
+    key = dg.AssetKey([monitor.name, "report"])
+    partitions = day_partitions(monitor)
+
     @dg.asset(
-        key=[monitor.name, "report"],
+        key=key,
         deps=list(drift_keys(monitor.name, columns)),
         group_name=monitor.name,
         kinds={"duckdb"},
-        partitions_def=day_partitions(monitor),
+        partitions_def=partitions,
+        check_specs=[dataset_check_spec(key, partitions, monitor.drift_share_threshold)],
         description=(
             "The day's verdict, kept in the history for SQL, and as an HTML and a JSON file."
         ),
     )
-    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         day = workplace.kept(date.fromisoformat(context.partition_key), run_id=context.run.run_id)
         assessment = day.assessment
+        judged = trends_of(workplace, day)
+        trends = judged.by_day[day.partition] if judged is not None else ()
         html_path = workplace.report_path(day.partition, ".html")
-        write_atomically(
-            html_path, html_report(assessment, partition=day.partition).encode("utf-8")
-        )
+        page = html_report(assessment, partition=day.partition, trends=trends)
+        write_atomically(html_path, page.encode("utf-8"))
         json_path = workplace.report_path(day.partition, ".json")
         document = assessment_to_dict(
             assessment,
@@ -306,6 +347,8 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             run_id=day.run_id,
             fingerprint=day.fingerprint,
         )
+        if judged is not None:
+            document["trends"] = trends_to_list(trends)
         write_atomically(json_path, to_json(document))
         # Last, in one transaction: a day whose files could not be written stays due.
         workplace.history.record(
@@ -316,15 +359,21 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             inputs=day.inputs,
             alerts=[
                 NewAlert(message.cause, message.title, message.text, message.payload)
-                for message in messages_for(assessment, partition=day.partition)
+                for message in _messages(workplace, day, trends)
             ],
+            # What could not be evaluated says nothing against what was found before.
+            standing_causes=[BREACH_CAUSE] if assessment.not_evaluated else [],
             evaluated_at=day.evaluated_at,
+            trends=judged,
         )
         workplace.forget_older(day)
         n_breached = len(assessment.breached)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 "verdict": assessment.verdict.value,
+                "verdict of the data set": (
+                    f"{assessment.dataset.verdict.value}: {assessment.dataset.reason}"
+                ),
                 "breached columns": n_breached,
                 "share of columns breached": n_breached / len(assessment.features),
                 "not evaluated": len(assessment.not_evaluated),
@@ -336,10 +385,35 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
                 "page": dg.MetadataValue.path(str(html_path)),
                 "json": dg.MetadataValue.path(str(json_path)),
                 "baseline_id": assessment.baseline_id,
-            }
+            },
+            check_results=[dataset_check(key, assessment.dataset)],
         )
 
     return report
+
+
+def _messages(workplace: Workplace, day: Day, trends: Sequence[TrendResult]) -> list[Message]:
+    """Return all that a day gives cause to say, of itself and of the days up to it."""
+    messages = messages_for(day.assessment, partition=day.partition)
+    known = workplace.history.recent_trends(
+        workplace.monitor.name,
+        first=day.partition - timedelta(days=QUIET_DAYS),
+        before=day.partition,
+    )
+    creeping = trend_message(
+        workplace.monitor.name,
+        trends,
+        partition=day.partition,
+        known=known,
+        baseline_id=day.assessment.baseline_id,
+    )
+    return [*messages, creeping] if creeping is not None else messages
+
+
+def _trend_assets(workplace: Workplace, columns: Sequence[Column]) -> list[dg.AssetsDefinition]:
+    if workplace.monitor.trend is None:
+        return []
+    return [trend_asset(workplace, columns, day_partitions(workplace.monitor))]
 
 
 def _alert_asset(workplace: Workplace) -> dg.AssetsDefinition:
@@ -347,7 +421,10 @@ def _alert_asset(workplace: Workplace) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=[monitor.name, "alert"],
-        deps=[dg.AssetKey([monitor.name, "report"])],
+        deps=[
+            dg.AssetKey([monitor.name, name])
+            for name in ("report", *(("drift_trend",) if monitor.trend is not None else ()))
+        ],
         group_name=monitor.name,
         kinds={"alert"},
         partitions_def=day_partitions(monitor),
@@ -356,31 +433,55 @@ def _alert_asset(workplace: Workplace) -> dg.AssetsDefinition:
     def alert(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
         channels = channels_for(monitor.alerts, context.log)
+        off = channels_off(monitor.alerts)
         sent, failures = 0, []
         # Of all days: what an earlier run could not deliver is tried again.
         for pending in workplace.history.claim_alerts(monitor.name):
+            message = outgoing_of(
+                Message(
+                    pending.monitor,
+                    pending.partition,
+                    pending.cause,
+                    pending.title,
+                    pending.text,
+                    pending.payload,
+                ),
+                monitor.alerts,
+            )
             refused = []
             for channel in channels:
+                if channel.name in pending.delivered_to:
+                    continue
                 try:
-                    channel.send(pending.text, pending.payload)
-                except DeliveryError as error:
+                    channel.send(message)
+                except DriftAssetsError as error:
                     refused.append(f"{channel.name}: {error}")
+                except Exception as error:  # noqa: BLE001  # one channel must not silence the others
+                    # The text of an error that nobody foresaw may hold an address.
+                    refused.append(f"{channel.name}: failed ({type(error).__name__})")
+                else:
+                    # At once: a run that is killed now must not repeat it.
+                    workplace.history.note_delivery(pending, channel.name)
             if refused:
                 failures += refused
                 workplace.history.mark_alert(pending, "failed", detail="; ".join(refused))
             else:
                 sent += 1
                 names = ", ".join(channel.name for channel in channels)
-                workplace.history.mark_alert(pending, "delivered", detail=names)
+                detail = f"{names}; off: {', '.join(off)}" if off else names
+                workplace.history.mark_alert(pending, "delivered", detail=detail)
         for failure in failures:
             context.log.error("alert not delivered, it stays in the outbox: %s", failure)
         if not sent and not failures:
             context.log.info("%s %s: nothing to tell", monitor.name, day)
+        # The last that this run writes; whoever comes later publishes what is too early now.
+        workplace.history.publish_if_due()
         return dg.MaterializeResult(
             metadata={
                 "alerts sent": sent,
                 "alerts failed": len(failures),
                 "channels": ", ".join(channel.name for channel in channels),
+                **({"channels that are off": ", ".join(off)} if off else {}),
                 **({"failures": "; ".join(failures)} if failures else {}),
             }
         )

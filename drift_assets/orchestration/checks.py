@@ -5,19 +5,31 @@ from datetime import date
 import dagster as dg
 
 from drift_assets.assessment import FeatureResult
+from drift_assets.figures import show_share
 from drift_assets.orchestration.day import Workplace
-from drift_assets.verdicts import Verdict
+from drift_assets.verdicts import DatasetRuling, Verdict
 
 GATE_NAME = "no_breach"
+DATASET_NAME = "dataset_drift"
 
 
-def column_check(key: dg.AssetKey, check_name: str, result: FeatureResult) -> dg.AssetCheckResult:
+def column_check(
+    key: dg.AssetKey, check_name: str, result: FeatureResult, *, compared_with: str = ""
+) -> dg.AssetCheckResult:
     """Return the check of one column: ERROR for a breach, WARN for warn and not evaluated."""
     metadata: dict[str, float | str] = {
         "column": result.feature,
         "verdict": result.verdict.value,
         "reason": result.reason,
     }
+    if compared_with:
+        metadata["compared with"] = compared_with
+    if result.rule_verdict is not result.verdict:
+        metadata["verdict of the day alone"] = result.rule_verdict.value
+    if result.plain_verdict is not result.rule_verdict:
+        metadata["verdict of the plain rule"] = result.plain_verdict.value
+    if result.alert_after.breaches > 1:
+        metadata["alert after"] = str(result.alert_after)
     for judgement in result.judgements:
         measurement, threshold = judgement.measurement, judgement.threshold
         metadata[measurement.statistic] = float(measurement.value)
@@ -36,6 +48,41 @@ def column_check(key: dg.AssetKey, check_name: str, result: FeatureResult) -> dg
             else dg.AssetCheckSeverity.WARN
         ),
         description=f"{result.verdict.value}: {result.reason}",
+        metadata=metadata,
+    )
+
+
+def dataset_check_spec(
+    report: dg.AssetKey, partitions: dg.DailyPartitionsDefinition, threshold: float
+) -> dg.AssetCheckSpec:
+    """Return what the report says of the data set as a whole, as a check that never blocks."""
+    return dg.AssetCheckSpec(
+        DATASET_NAME,
+        asset=report,
+        partitions_def=partitions,
+        description="Fails when the share of features that breach, weighed by importance, is "
+        f"{show_share(threshold)} or more. It stops nothing and tells nobody.",
+    )
+
+
+def dataset_check(report: dg.AssetKey, dataset: DatasetRuling) -> dg.AssetCheckResult:
+    """Return the check of the data set: ERROR for a breach, WARN for not evaluated."""
+    metadata: dict[str, float | str] = {
+        "verdict": dataset.verdict.value,
+        "threshold": float(dataset.threshold),
+    }
+    if dataset.drift_share is not None:
+        metadata["drift share"] = float(dataset.drift_share)
+    return dg.AssetCheckResult(
+        passed=dataset.verdict is Verdict.OK,
+        asset_key=report,
+        check_name=DATASET_NAME,
+        severity=(
+            dg.AssetCheckSeverity.ERROR
+            if dataset.verdict is Verdict.BREACH
+            else dg.AssetCheckSeverity.WARN
+        ),
+        description=f"{dataset.verdict.value}: {dataset.reason}",
         metadata=metadata,
     )
 

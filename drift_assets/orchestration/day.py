@@ -4,12 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from drift_assets.assessment import Assessment, assess
 from drift_assets.atomic import write_atomically
 from drift_assets.errors import BaselineError, DataError, NoDataError
+from drift_assets.learned import LearnedThresholds
 from drift_assets.monitors import Monitor
+from drift_assets.orchestration.baseline_days import BaselineDays
+from drift_assets.orchestration.remembered import Remembered, stamp_of
 from drift_assets.profiles import Baseline, NumericProfile
 from drift_assets.report.json import assessment_from_dict, assessment_to_dict
 from drift_assets.scan import fit_baseline, profile_rows
@@ -21,8 +26,13 @@ from drift_assets.sources import (
     read_baseline,
     read_current,
 )
-from drift_assets.store import History, InputFile
+from drift_assets.store import History, InputFile, open_history
 from drift_assets.store.baselines import BaselineFiles
+from drift_assets.verdicts import Verdict
+
+# A run asks for one of each, three times; two, because an older day may be looked at meanwhile.
+_BASELINES: Final = Remembered[Baseline](2)
+_DAYS: Final = Remembered["Day"](2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class Workplace:
     @property
     def history(self) -> History:
         """The history of this drift home."""
-        return History(self.place.home / "history.duckdb")
+        return open_history(self.place.home)
 
     @property
     def baselines(self) -> BaselineFiles:
@@ -81,6 +91,8 @@ class Workplace:
         files = baseline_files(self.monitor, self.place)
         before = [_input(path) for path in files]
         baseline = fit_baseline(read_baseline(self.monitor, self.place), self.monitor)
+        days = self.baseline_days(baseline)
+        days.keep(files)
         if [_input(path) for path in baseline_files(self.monitor, self.place)] != before:
             raise DataError(
                 f"The baseline of {self.monitor.name!r} in {_named(files)} changed while it was "
@@ -94,7 +106,19 @@ class Workplace:
             frozen_at=now,
         )
         self.baselines.activate(baseline, frozen_at=now)
+        # Told with the baseline, not at the first day: it takes longer than that.
+        self.learned(baseline)
         return baseline
+
+    def baseline_days(self, baseline: Baseline) -> BaselineDays:
+        """Return the days of a baseline, and those kept since."""
+        return BaselineDays(self.monitor, self.place, baseline)
+
+    def learned(self, baseline: Baseline) -> LearnedThresholds | str:
+        """Return what was learned from a baseline's days; why nothing was; "" if nobody asked."""
+        return self.baseline_days(baseline).learned(
+            partial(self.history.record_learned, self.monitor.name, baseline.id)
+        )
 
     def frozen_baseline(self) -> Baseline | None:
         """Return the frozen baseline; None if there is none that fits the monitor's columns.
@@ -102,7 +126,7 @@ class Workplace:
         A baseline that lacks a watched column, has it as another kind, or lacks a decision
         threshold was frozen for other settings.
         """
-        baseline = self.baselines.active()
+        baseline = self._active_baseline()
         if baseline is None:
             return None
         try:
@@ -169,16 +193,37 @@ class Workplace:
                 f"The data of {partition} in {_named(files)} changed while they were read, "
                 "expected complete files: run the day again once they have been written."
             )
+        watched = [column.name for column in self.monitor.watched(baseline.columns)]
+        days = self.baseline_days(baseline)
+        comparison = days.comparison(
+            partition, lambda: self.history.reported(self.monitor.name), names=names or watched
+        )
         others = None
         if only is not None:
             stored = self.history.p_values(
-                self.monitor.name, partition, baseline_id=baseline.id, fingerprint=mark
+                self.monitor.name,
+                partition,
+                baseline_id=baseline.id,
+                fingerprint=mark,
+                comparison_id=comparison.id if comparison else None,
             )
-            watched = [column.name for column in self.monitor.watched(baseline.columns)]
             needed = [name for name in watched if name not in set(only)]
             if stored is not None and all(name in stored for name in needed):
                 others = [p for name in needed for p in stored[name].values()]
-        assessment = assess(self.monitor, baseline, current, only=names, other_p_values=others)
+        assessment = assess(
+            self.monitor,
+            baseline,
+            current,
+            only=names,
+            other_p_values=others,
+            earlier=self._earlier(partition, baseline),
+            day=partition,
+            comparison=comparison,
+            learned=self.learned(baseline),
+        )
+        if only is None and self.monitor.compared.kept:
+            days.profiles.write_day(partition, current, fingerprint=mark)
+            days.profiles.keep_only(self.monitor.compared.kept, until=partition)
         return Day(assessment, partition, mark, inputs, run_id, datetime.now(UTC))
 
     def keep(self, day: Day) -> Path:
@@ -200,6 +245,7 @@ class Workplace:
             ],
         }
         write_atomically(path, json.dumps(content, allow_nan=False).encode())
+        _DAYS.put(stamp_of(path), day)
         return path
 
     def kept(self, partition: date, *, run_id: str) -> Day:
@@ -244,11 +290,41 @@ class Workplace:
         """Return where the report of a day is, ``.html`` or ``.json``."""
         return self.place.home / "reports" / self.monitor.name / f"{partition}{suffix}"
 
+    def _earlier(self, partition: date, baseline: Baseline) -> dict[str, tuple[Verdict, ...]]:
+        """Return what the rule said of the days that the persistence of a day looks back to."""
+        columns = self.monitor.watched(baseline.columns)
+        asked = [c.alert_after.of for c in columns if c.alert_after.breaches > 1]
+        if not asked:
+            return {}
+        return self.history.earlier_verdicts(
+            self.monitor.name, partition, baseline_id=baseline.id, days=max(asked) - 1
+        )
+
+    def _active_baseline(self) -> Baseline | None:
+        baseline_id = self.baselines.active_id()
+        stamp = stamp_of(self.baselines.folder / f"{baseline_id}.npz")
+        baseline = _BASELINES.get(stamp)
+        if baseline is None:
+            baseline = self.baselines.active()
+            # Another one may have been made active in between.
+            if baseline is not None and baseline.id == baseline_id:
+                _BASELINES.put(stamp, baseline)
+        return baseline
+
     def _kept(self, partition: date) -> Path:
         return self.place.home / "assessments" / self.monitor.name / partition.isoformat()
 
 
 def _day_from(path: Path, partition: date) -> Day:
+    stamp = stamp_of(path)
+    day = _DAYS.get(stamp)
+    if day is None:
+        day = _day_read(path, partition)
+        _DAYS.put(stamp, day)
+    return day
+
+
+def _day_read(path: Path, partition: date) -> Day:
     content = json.loads(path.read_text(encoding="utf-8"))
     return Day(
         assessment_from_dict(content["assessment"]),

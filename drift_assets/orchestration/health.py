@@ -8,7 +8,7 @@ from pathlib import Path
 from drift_assets.declarations import SHIPPED, Declaration
 from drift_assets.errors import HistoryError
 from drift_assets.orchestration.runs import open_instance
-from drift_assets.store import History, LastEvaluation
+from drift_assets.store import LastEvaluation, open_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,24 @@ def check_health(
     daemon
         Whether the Dagster daemon must be running.
     """
-    path = home / "history.duckdb"
     last: dict[str, LastEvaluation] = {}
-    if not path.exists():
-        findings = [Finding(healthy=False, text=f"history: none at {path} yet")]
-    else:
-        try:
-            last = {one.monitor: one for one in History(path).last_evaluations()}
-            findings = [Finding(healthy=True, text=f"history readable: {path}")]
-        except HistoryError as error:
-            findings = [Finding(healthy=False, text=f"history: {error}")]
+    history = open_history(home)
+    try:
+        if history.exists():
+            last = {one.monitor: one for one in history.last_evaluations()}
+            findings = [Finding(healthy=True, text=f"history readable: {history.address}")]
+            findings += [
+                Finding(
+                    healthy=False, text=f"{name}: {count} alert(s) not delivered; see alert_history"
+                )
+                for name, count in history.undelivered_alerts().items()
+            ]
+            # Asked every few minutes, it is also who publishes what a last run left.
+            history.publish_if_due()
+        else:
+            findings = [Finding(healthy=False, text=f"history: none at {history.address} yet")]
+    except HistoryError as error:
+        findings = [Finding(healthy=False, text=f"history: {error}")]
     now = datetime.now(UTC)
     for one in declared:
         name = one.monitor.name

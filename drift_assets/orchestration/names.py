@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from drift_assets.errors import ConfigurationError
-from drift_assets.monitors import Column
+from drift_assets.watch import Column
 
 
 def asset_name(column: str) -> str:
@@ -51,3 +51,22 @@ def drift_keys(monitor: str, columns: Iterable[Column]) -> dict[dg.AssetKey, Col
                 "one asset name, expected two: rename one of them."
             )
     return keys
+
+
+def check_names(monitor: str, columns: Iterable[Column]) -> dict[str, Column]:
+    """Return the columns by the name of their check on an asset that all share.
+
+    Raises
+    ------
+    ConfigurationError
+        If two columns would share a name.
+    """
+    names: dict[str, Column] = {}
+    for column in columns:
+        other = names.setdefault(asset_name(column.name), column)
+        if other is not column:
+            raise ConfigurationError(
+                f"Monitor {monitor!r}: the columns {other.name!r} and {column.name!r} would share "
+                "one check name, expected two: rename one of them."
+            )
+    return names

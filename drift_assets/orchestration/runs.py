@@ -86,7 +86,13 @@ def _settings(home: Path) -> dict[str, Any]:
     return {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
-        "storage": {"sqlite": {"base_dir": storage}},
+        "storage": {
+            "custom": {
+                "module": "drift_assets.orchestration.event_log",
+                "class": "PooledSqliteStorage",
+                "config": {"base_dir": storage},
+            }
+        },
         "local_artifact_storage": {
             "module": "dagster._core.storage.root",
             "class": "LocalArtifactStorage",
@@ -127,6 +133,8 @@ class Runner:
     def run(self, partition: date) -> Outcome:
         """Run one day and return how it ended; nothing is raised for a day that fails.
 
+        KeyboardInterrupt, if somebody stops it.
+
         Parameters
         ----------
         partition
@@ -146,6 +154,9 @@ class Runner:
             raise_on_error=False,
             run_config=_QUIET,
         )
+        if any(map(_is_interruption, result.all_events)):
+            # Dagster takes a person's Ctrl-C for a failed run, and the next day would begin.
+            raise KeyboardInterrupt
         failures = [event for event in result.all_events if event.is_step_failure]
         measured = [event for event in failures if not str(event.step_key).endswith(GATE_NAME)]
         if not result.success and (measured or not failures):
@@ -158,6 +169,15 @@ class Runner:
 _QUIET: Mapping[str, Any] = {
     "loggers": {"console": {"config": {"log_level": "CRITICAL", "name": "drift_assets"}}}
 }
+
+
+def _is_interruption(event: dg.DagsterEvent) -> bool:
+    error = getattr(event.event_specific_data, "error", None)
+    while error is not None:
+        if error.cls_name in {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}:
+            return True
+        error = error.cause
+    return False
 
 
 def _reason(failures: list[dg.DagsterEvent]) -> str:

@@ -22,6 +22,7 @@ def daily_schedule(workplace: Workplace, job: DailyJob) -> dg.ScheduleDefinition
     def evaluate(
         context: dg.ScheduleEvaluationContext,
     ) -> Iterator[dg.SkipReason | dg.RunRequest]:
+        workplace.history.publish_if_due()
         due = find_due(workplace, now=datetime.now(UTC))
         requests = requests_for(
             due, workplace, context.instance, job_name=job.name, retry_failed=True

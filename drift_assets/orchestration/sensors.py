@@ -22,6 +22,7 @@ def arrival_sensor(workplace: Workplace, job: DailyJob) -> dg.SensorDefinition:
     monitor = workplace.monitor
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        workplace.history.publish_if_due()
         due = find_due(workplace, now=datetime.now(UTC))
         requests = requests_for(
             due, workplace, context.instance, job_name=job.name, retry_failed=False

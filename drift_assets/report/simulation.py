@@ -56,7 +56,7 @@ def simulation_lines(simulation: Simulation, *, monitor: str) -> list[str]:
     unknown = sum(len(d.not_known) for d in days)
     if unknown:
         lines.append(
-            f"not known: {_count(unknown, 'verdict')}, in which JS would have to decide alone; "
+            f"not known: {_count(unknown, 'verdict')}, for which a JS would have to decide alone; "
             "its bins are not kept, so it decides nothing here"
         )
     return lines

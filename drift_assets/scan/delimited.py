@@ -9,7 +9,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -293,10 +293,13 @@ class DelimitedPart:
         text = head.decode("utf-8-sig", "surrogateescape")
         if "\0" in text:
             raise UnreadableFileError(f"Found binary data in {path}, expected delimited text.")
+        second = None
         try:
             lines = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter)
             header = next((fields for fields in lines if fields), None)
-            second = next((fields for fields in lines if fields), None)
+            # Only to tell a wrong delimiter; a value may be longer than the csv module takes.
+            with suppress(csv.Error):
+                second = next((fields for fields in lines if fields), None)
         except csv.Error as error:
             raise UnreadableFileError(
                 f"Found no readable line of column names in {path} ({error}), expected delimited "

@@ -80,7 +80,7 @@ def test_compare_writes_the_documents_json_and_a_page(
         (["--current", "{current}", "--psi-threshold", "-1"], "--psi-threshold"),
         (["--current", "{current}", "--ks-threshold", "nan"], "--ks-threshold"),
         (["--current", "{current}", "--psi-threshold", "inf"], "finite"),
-        (["--current", "{current}", "--features", ""], "at least 1 character"),
+        (["--current", "{current}", "--features", ""], "is not a name"),
         (["--current", "{current}", "--features", "a-b", "a-b"], "more than once"),
         (["--current", "{current}", "--features", "a-b", "--prediction-column", "a-b"], "a-b"),
         (["--current", "."], "a folder"),

@@ -17,6 +17,7 @@ from drift_assets.orchestration.due import find_due, requests_for
 from drift_assets.orchestration.names import asset_name
 from drift_assets.orchestration.runs import Ending, workplace_of
 from drift_assets.store import History
+from drift_assets_tests.alerts.remote import receiver
 from drift_assets_tests.end_to_end.project import COLUMNS, Project, make_project, rows, runner
 
 DAY, NEXT = date(2026, 1, 2), date(2026, 1, 3)
@@ -99,6 +100,52 @@ def test_an_alert_that_could_not_be_delivered_goes_out_with_the_next_run(
     monkeypatch.delenv("CHURN_HOOK")
     assert days.run(NEXT).ending is Ending.COMPLETED
     assert history(made).query(states).rows[0][0] == "delivered"
+
+
+def test_a_channel_that_has_an_alert_is_not_told_again_when_another_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: dg.DagsterInstance
+) -> None:
+    hooks = [{"name": "good", "url_env": "GOOD"}, {"name": "bad", "url_env": "BAD"}]
+    made = make_project(tmp_path / "two", alerts={"webhook": hooks, "severity": "critical"})
+    made.drop(DAY, rows(2, shift=1.0))
+    made.drop(NEXT, rows(1))
+    with receiver() as good, receiver() as bad:
+        monkeypatch.setenv("GOOD", good.url)
+        monkeypatch.setenv("BAD", bad.url)
+        bad.status = 503
+        days = runner(made, instance)
+        days.run(DAY)
+        told = "SELECT state, delivered_to FROM alert_history"
+        assert history(made).query(told).rows == [("failed", ["log", "good"])]
+        bad.status = 200
+        days.run(NEXT)
+        assert history(made).query(told).rows == [("delivered", ["log", "good", "bad"])]
+    assert [len(good.received), len(bad.received)] == [1, 2]
+    message = good.received[0].json
+    assert (message["severity"], message["cause"], message["monitor"]) == (
+        "critical",
+        "breach",
+        "churn",
+    )
+    assert message["key"] == f"churn:{DAY}:breach"
+
+
+def test_a_day_that_can_no_longer_be_evaluated_does_not_take_its_breach_back(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    days = runner(project, instance)
+    project.drop(DAY, rows(2, shift=1.0))
+    days.run(DAY)
+    project.drop(DAY, rows(2).head(20))
+    days.run(DAY)
+    told = "SELECT cause, state FROM alert_history ORDER BY cause"
+    assert history(project).query(told).rows == [
+        ("breach", "delivered"),
+        ("not_evaluated", "delivered"),
+    ]
+    project.drop(DAY, rows(2))
+    days.run(DAY)
+    assert {state for _, state in history(project).query(told).rows} == {"resolved"}
 
 
 def test_only_one_run_takes_an_alert(project: Project, instance: dg.DagsterInstance) -> None:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drift_assets.monitors import Column, Thresholds
 from drift_assets.orchestration.names import asset_name, drift_keys
+from drift_assets.watch import Column, Thresholds
 
 HARD = [
     "Avg. Transaction ($)",

@@ -21,7 +21,9 @@ from drift_assets.watch import PRESETS
 from drift_assets_tests.report.conftest import HOSTILE
 
 FIRST = date(2026, 1, 1)
-LOST = "in which JS would have to decide alone; its bins are not kept, so it decides nothing here"
+LOST = (
+    "for which a JS would have to decide alone; its bins are not kept, so it decides nothing here"
+)
 SVG = "{http://www.w3.org/2000/svg}"
 
 

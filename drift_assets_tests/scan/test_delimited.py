@@ -17,6 +17,7 @@ from drift_assets.scan import delimited
 from drift_assets.scan.columns import CategoryColumn, Found, MissingColumn, NumberColumn, WrongType
 from drift_assets.scan.days import Days
 from drift_assets.scan.delimited import MISSING_TOKENS, DelimitedPart
+from drift_assets.scan.files import rows_from_files
 
 
 def written(folder: Path, content: str | bytes, name: str = "day.csv") -> Path:
@@ -227,3 +228,11 @@ def test_a_date_that_is_none_is_named(tmp_path: Path) -> None:
 def test_an_absent_date_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match=r"'when'.*'d', 'a'"):
         part_of(tmp_path, "d,a\n2026-01-01,1\n", Days("when"))
+
+
+def test_a_value_longer_than_the_csv_module_takes_may_stand_in_the_first_row(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("c,n\n" + "x" * 140_000 + ",1\ny,2\n", encoding="utf-8")
+    assert rows_from_files([path]).columns == ("c", "n")
