@@ -5,6 +5,7 @@ Run once in each peer's own environment, from the root of the checkout::
     python benchmarks/conformance.py evidently
     python benchmarks/conformance.py nannyml
     python benchmarks/conformance.py frouros
+    python benchmarks/conformance.py tfdv
 
 Each run replaces the peer's part of ``drift_assets_tests/data/conformance.json``. The rows are
 made from seeds in ``drift_assets_tests/conformance/cases.py``; only numpy is imported from here.
@@ -27,6 +28,8 @@ sys.path.insert(0, str(ROOT))
 os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
 
 from drift_assets_tests.conformance import cases  # noqa: E402  # found by the path above
+
+from peers import NAMES  # noqa: E402  # beside this file
 
 Answers = dict[str, dict[str, Any]]
 
@@ -113,10 +116,36 @@ def frouros(name: str) -> Answers:
     return {"PSI": {"score": _number(detector.compare(X=current)[0].distance)}}
 
 
+def tfdv(name: str) -> Answers:
+    """Return TFDV's distances between yesterday's and today's statistics, by their name there."""
+    import pandas as pd
+    import tensorflow_data_validation as data_validation
+
+    # As people use it: statistics of both sides by its defaults, then its drift comparator.
+    before, now = (
+        data_validation.generate_statistics_from_dataframe(pd.DataFrame({"column": side}))
+        for side in cases.rows(name)
+    )
+    schema = data_validation.infer_schema(before)
+    comparator = data_validation.get_feature(schema, "column").drift_comparator
+    # Without a threshold nothing is measured.
+    comparator.jensen_shannon_divergence.threshold = 1e-9
+    if name in cases.CATEGORICAL:
+        comparator.infinity_norm.threshold = 1e-9
+    found = data_validation.validate_statistics(now, schema, previous_statistics=before)
+    kinds = {1: "infinity_norm", 2: "jensen_shannon_divergence"}
+    return {
+        kinds.get(measured.type, str(measured.type)): {"score": _number(measured.value)}
+        for feature in found.drift_skew_info
+        for measured in feature.drift_measurements
+    }
+
+
 PEERS: dict[str, tuple[Callable[[str], Answers], list[str]]] = {
     "evidently": (evidently, [*cases.NUMERIC, *cases.CATEGORICAL]),
     "nannyml": (nannyml, [*cases.NUMERIC, *cases.CATEGORICAL]),
     "frouros": (frouros, list(cases.NUMERIC)),
+    "tfdv": (tfdv, [*cases.NUMERIC, *cases.CATEGORICAL]),
 }
 
 
@@ -141,7 +170,7 @@ def main(peer: str) -> None:
     kept = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.exists() else {}
     versions = {
         n: importlib.metadata.version(n)
-        for n in (peer, "numpy", "pandas", "scipy")
+        for n in (*NAMES.get(peer, (peer,)), "numpy", "pandas", "scipy")
         if _installed(n)
     }
     kept[peer] = {"versions": versions, "cases": answers}

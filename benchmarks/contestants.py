@@ -2,6 +2,8 @@
 
 Each reads both Parquet files and compares every column; the peers do as their manuals say.
 Nothing is imported before it is known who runs: start-up is part of the cost.
+
+Ours and the limit sort as `drift_assets.processor` chooses; the others as their numpy does.
 """
 
 import os
@@ -15,6 +17,7 @@ ROWS_WORTH_A_THREAD = 50_000
 
 def limit(baseline: str, current: str) -> None:
     """Read every column and sort it; strings as their codes. What nobody can do without."""
+    _sort_fast()
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy as np
@@ -43,6 +46,23 @@ def limit(baseline: str, current: str) -> None:
                 list(pool.map(sort, tasks))
 
 
+def reading(baseline: str, current: str) -> None:
+    """Read every column piece by piece, and nothing else: what a file on disk costs anyway."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import pyarrow.parquet as pq
+
+    def read(task: tuple[str, str]) -> None:
+        path, name = task
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
+            for _ in file.iter_batches(1 << 20, columns=[name], use_threads=False):
+                pass
+
+    tasks = [(path, n) for path in (baseline, current) for n in pq.read_schema(path).names]
+    with ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), MOST_WORKERS)) as pool:
+        list(pool.map(read, tasks))
+
+
 def ours_cold(baseline: str, current: str) -> None:
     """Run `drift-assets compare`: all statistics of all columns, judged, explained and printed."""
     from drift_assets.cli import main
@@ -52,6 +72,7 @@ def ours_cold(baseline: str, current: str) -> None:
 
 def ours_daily(frozen: str, current: str) -> None:
     """Assess the current file against a baseline that was frozen before."""
+    _sort_fast()
     from pathlib import Path
 
     from drift_assets.assessment import assess
@@ -195,6 +216,27 @@ def frouros(baseline: str, current: str) -> None:
         detector.compare(X=after[name].to_numpy())
 
 
+def tfdv(baseline: str, current: str) -> None:
+    """Jensen-Shannon divergence alone, by its drift comparator."""
+    import tensorflow_data_validation as data_validation  # type: ignore[import-not-found]
+
+    before, after = (
+        data_validation.generate_statistics_from_dataframe(frame)
+        for frame in _frames(baseline, current)
+    )
+    schema = data_validation.infer_schema(before)
+    for feature in schema.feature:
+        feature.drift_comparator.jensen_shannon_divergence.threshold = 0.1
+    data_validation.validate_statistics(after, schema, previous_statistics=before)
+
+
+def _sort_fast() -> None:
+    """Choose numpy's sort as our own commands do."""
+    from drift_assets.processor import prefer_fast_sort
+
+    prefer_fast_sort()
+
+
 def _frames(baseline: str, current: str) -> list[Any]:
     import pandas as pd
 
@@ -204,8 +246,8 @@ def _frames(baseline: str, current: str) -> list[Any]:
 CONTESTANTS = {
     function.__name__: function
     for function in (
-        *(limit, ours_cold, ours_daily, ours_freeze, pandas_scipy),
-        *(evidently, nannyml, whylogs, alibi_detect, popmon, deepchecks, frouros),
+        *(limit, reading, ours_cold, ours_daily, ours_freeze, pandas_scipy),
+        *(evidently, nannyml, whylogs, alibi_detect, popmon, deepchecks, frouros, tfdv),
     )
 }
 

@@ -1,21 +1,26 @@
 """CPU seconds of one day of the daily Dagster job: `python benchmarks/daily_job.py`.
 
 Each number of features is a fresh process in a fresh drift home, so that no run profits from
-another. The first day freezes the baseline and is not counted; of the second, what our own
-functions take inside Dagster's steps is timed and the rest is Dagster's: events, storage, checks.
-Dagster's own variables, such as DAGSTER_EVENT_BATCH_SIZE, are passed on, to measure them.
+another. The first day freezes the baseline and is not counted; of the second, our own functions
+inside Dagster's steps and the calls of Dagster's storage are timed, and the rest is Dagster's
+events. `--settings` measures one setting of Dagster's after another, each against those shipped.
 """
 
 import argparse
 import functools
+import gc
 import json
+import os
+import resource
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+import yaml
 
 from processes import machine, measure
 from speed import CONTESTANTS, ENVIRONMENT, ROOT
@@ -23,15 +28,26 @@ from workloads import Workload
 
 ROWS: Final = 5_000
 DAYS: Final = ("2026-11-01", "2026-11-02")
-PARTS: Final = ("imports", "load", "scan", "statistics", "report", "history", "rest of ours")
+OURS: Final = ("scan", "statistics", "report", "history", "rest of ours")
+DAGSTERS: Final = ("storage", "children", "collector", "events")
+SETTINGS: Final = {
+    "shipped": "dagster.yaml as it is",
+    "sqlite": "Dagster's own storage in the place of ours",
+    "full": "ours, waiting for the disk at every commit (synchronous = FULL)",
+    "batch": "DAGSTER_EVENT_BATCH_SIZE=1000",
+    "sqlite_batch": "Dagster's own storage and DAGSTER_EVENT_BATCH_SIZE=1000",
+    "no_compute_logs": "compute_logs: NoOpComputeLogManager",
+}
 
 
-def one_day(n_features: int, folder: Path) -> dict[str, float]:
+def one_day(n_features: int, folder: Path, setting: str) -> dict[str, float]:
     """Return the CPU seconds of one day by what they went into; meant for a fresh process."""
+    if "batch" in setting:
+        os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"
     began = time.process_time()
     from drift_assets.declarations import Declaration
     from drift_assets.monitors import Monitor
-    from drift_assets.orchestration import assets, day
+    from drift_assets.orchestration import assets, day, event_log
     from drift_assets.orchestration.runs import Runner, open_instance
     from drift_assets.store import History
 
@@ -50,8 +66,10 @@ def one_day(n_features: int, folder: Path) -> dict[str, float]:
         }
     )
     declaration = Declaration(monitor, folder / "defs.yaml", 1, folder)
-    (folder / "drift_home").mkdir()
-    runner = Runner(declaration, open_instance(folder / "drift_home"))
+    if setting == "full":
+        event_log._do_not_wait_for_the_disk = lambda *_: None  # noqa: SLF001
+    instance = _instance(folder / "drift_home", setting, open_instance)
+    runner = Runner(declaration, instance)
     spent["load"] = time.process_time() - began
     _ended(runner.run(_date(DAYS[0])))
 
@@ -75,12 +93,48 @@ def one_day(n_features: int, folder: Path) -> dict[str, float]:
         (day.Workplace, "forget_older", "rest of ours"),
     ):
         setattr(owner, name, timer.timed(getattr(owner, name), part))
-    began = time.process_time()
+    for storage in (instance.event_log_storage, instance.run_storage):
+        for name in dir(type(storage)):
+            if callable(getattr(type(storage), name)) and name[0] != "_":
+                setattr(storage, name, timer.timed(getattr(storage, name), "storage"))
+    # It walks through all objects there are, nearly all Dagster's, at whatever moment it is due.
+    gc.callbacks.append(timer.collector)
+    children, began = _children(), time.process_time()
     _ended(runner.run(_date(DAYS[1])))
     whole = time.process_time() - began
     spent.update(timer.spent)
-    ours = sum(timer.spent.values())
-    return {**{part: spent[part] for part in PARTS}, "ours": ours, "dagster": whole - ours}
+    spent["children"] = _children() - children
+    spent["events"] = whole - sum(timer.spent.values())
+    return {
+        **{part: spent[part] for part in ("imports", "load", *OURS)},
+        "ours": sum(spent[part] for part in OURS),
+        **{part: spent[part] for part in DAGSTERS},
+        "dagster": sum(spent[part] for part in DAGSTERS),
+    }
+
+
+def _instance(home: Path, setting: str, open_instance: Callable[[Path], Any]) -> Any:
+    """Return the instance of a drift home, with one of its settings changed."""
+    home.mkdir()
+    with open_instance(home):
+        pass
+    path = home / "dagster.yaml"
+    settings = yaml.safe_load(path.read_text())
+    if "sqlite" in setting:
+        settings["storage"] = {"sqlite": {"base_dir": str(home / "storage")}}
+    if setting == "no_compute_logs":
+        settings["compute_logs"] = {
+            "module": "dagster._core.storage.noop_compute_log_manager",
+            "class": "NoOpComputeLogManager",
+        }
+    path.write_text(yaml.safe_dump(settings))
+    return open_instance(home)
+
+
+def _children() -> float:
+    """Return the CPU seconds of processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class _Timer:
@@ -89,6 +143,16 @@ class _Timer:
     def __init__(self) -> None:
         self.spent: defaultdict[str, float] = defaultdict(float)
         self._inner = [0.0]
+        self._collecting = 0.0
+
+    def collector(self, phase: str, _: Mapping[str, int]) -> None:
+        """Count a garbage collection apart from the function in which it falls."""
+        if phase == "start":
+            self._collecting = time.process_time()
+        else:
+            spent = time.process_time() - self._collecting
+            self.spent["collector"] += spent
+            self._inner[-1] += spent
 
     def timed(self, function: Callable[..., Any], part: str) -> Callable[..., Any]:
         """Return ``function``, its own seconds counted under ``part``."""
@@ -118,7 +182,7 @@ def _ended(outcome: Any) -> None:
         raise RuntimeError(outcome.error)
 
 
-def _fresh_process(n_features: int, data: Path) -> tuple[dict[str, float], float]:
+def _fresh_process(n_features: int, data: Path, setting: str) -> tuple[dict[str, float], float]:
     """Return the split of one day, and the CPU seconds of `compare` on the same two files."""
     size = Workload("", ROWS, n_features)
     script = CONTESTANTS.with_name("workloads.py")
@@ -130,7 +194,7 @@ def _fresh_process(n_features: int, data: Path) -> tuple[dict[str, float], float
         for day in DAYS:
             (folder / f"current.{day}.parquet").symlink_to(after)
         _, printed = measure(
-            [sys.executable, __file__, "--in-process", str(n_features), folder],
+            [sys.executable, __file__, "--in-process", str(n_features), folder, setting],
             environment={**ENVIRONMENT, "DAGSTER_HOME": "", "DAGSTER_DISABLE_TELEMETRY": "1"},
         )
     command = [sys.executable, CONTESTANTS, "ours_cold", before, after]
@@ -142,23 +206,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the split of a day for each number of features."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--features", type=int, nargs="+", default=[10, 50, 200])
+    parser.add_argument(
+        "--settings",
+        nargs="+",
+        choices=SETTINGS,
+        default=["shipped"],
+        metavar="NAME",
+        help="; ".join(f"{name}: {meaning}" for name, meaning in SETTINGS.items()),
+    )
     parser.add_argument("--data", type=Path, default=ROOT / "build/benchmarks")
     parser.add_argument("--output", type=Path, help="write all figures as JSON")
-    parser.add_argument("--in-process", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--in-process", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.in_process:
-        n_features, folder = options.in_process
-        print(json.dumps(one_day(int(n_features), Path(folder))))
+        n_features, folder, setting = options.in_process
+        print(json.dumps(one_day(int(n_features), Path(folder), setting)))
         return
     options.data.mkdir(parents=True, exist_ok=True)
-    report: dict[str, Any] = {"machine": machine(), "rows": ROWS, "features": {}}
-    heads = [*PARTS, "ours", "dagster", "compare"]
-    print("features" + "".join(f"{head:>13}" for head in heads))
+    runs: list[dict[str, Any]] = []
+    heads = ["imports", "load", *OURS, "ours", *DAGSTERS, "dagster", "compare"]
+    print("features setting        " + "".join(f"{head:>13}" for head in heads))
     for n_features in options.features:
-        split, compare = _fresh_process(n_features, options.data)
-        report["features"][n_features] = {**split, "compare": compare}
-        print(f"{n_features:8}" + "".join(f"{v:13.2f}" for v in [*split.values(), compare]))
+        for setting in options.settings:
+            split, compare = _fresh_process(n_features, options.data, setting)
+            figures = {**split, "compare": compare}
+            runs.append({"features": n_features, "setting": setting, **figures})
+            cells = "".join(f"{figures[head]:13.2f}" for head in heads)
+            print(f"{n_features:8} {setting:15}{cells}", flush=True)
     if options.output is not None:
+        report = {"machine": machine(), "rows": ROWS, "runs": runs}
         options.output.write_text(json.dumps(report, indent=1))
 
 

@@ -17,7 +17,7 @@ from processes import Cost, machine, measure, median
 from speed import CONTESTANTS, ENVIRONMENT, ROOT
 from workloads import Workload
 
-ROWS: Final = (1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000)
+ROWS: Final = (1_000_000, 2_000_000, 5_000_000, 10_000_000, 20_000_000, 40_000_000)
 COLUMNS: Final = (10, 20, 40, 80, 160)
 WIDTH: Final = 440
 HEIGHT: Final = 300

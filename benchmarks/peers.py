@@ -1,6 +1,6 @@
 """The peers' environments, one each: `python benchmarks/peers.py setup --into DIR [NAME ...]`.
 
-Pins are what was found to work on Python 3.11: after a plain install three of the seven peers
+Pins are what was found to work on Python 3.11: after a plain install four of the eight peers
 do not import. An environment that exists is left as it is.
 """
 
@@ -32,8 +32,15 @@ REQUIREMENTS: Final[Mapping[str, Sequence[str]]] = {
         "pyarrow<20",
     ),
     "frouros": ("frouros==0.9.0", "pandas", "pyarrow"),
+    # It imports dill without declaring it. pip looks for versions that fit for long; uv does not.
+    "tfdv": ("tensorflow-data-validation==1.16.1", "dill"),
 }
 """What each environment is made of."""
+
+NAMES: Final[Mapping[str, Sequence[str]]] = {
+    "tfdv": ("tensorflow-data-validation", "tensorflow", "tfx-bsl", "apache-beam")
+}
+"""The packages that answer, where they are not called like the peer."""
 
 
 def python_of(folder: Path, name: str) -> Path:

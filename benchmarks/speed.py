@@ -22,10 +22,15 @@ from workloads import WORKLOADS, Workload
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONTESTANTS: Final = Path(__file__).with_name("contestants.py")
-OWN: Final = ("limit", "ours_cold", "ours_daily", "pandas_scipy")
+OWN: Final = ("limit", "reading", "ours_cold", "ours_daily", "pandas_scipy")
 PACKAGES: Final = ("drift-assets", "numpy", "pyarrow", "pandas", "scipy")
-# Ours is this checkout's; nannyml reports its use elsewhere unless told not to.
-ENVIRONMENT: Final = {"PYTHONPATH": str(ROOT), "NML_DISABLE_USAGE_LOGGING": "1"}
+# Ours is this checkout's, compiled like everybody's; nannyml reports its use elsewhere unless
+# told not to.
+ENVIRONMENT: Final = {
+    "PYTHONPATH": str(ROOT),
+    "PYTHONDONTWRITEBYTECODE": "",
+    "NML_DISABLE_USAGE_LOGGING": "1",
+}
 
 
 def run_workload(
@@ -130,7 +135,7 @@ def _versions(contestants: Mapping[str, Path]) -> dict[str, dict[str, str]]:
         name: {
             package: version
             for package, version in peers.versions(python).items()
-            if package in {*PACKAGES, name.replace("_", "-")}
+            if package in {*PACKAGES, name.replace("_", "-"), *peers.NAMES.get(name, ())}
         }
         for name, python in contestants.items()
         if name not in OWN
@@ -141,7 +146,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     names = [workload.name for workload in WORKLOADS]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workloads", nargs="+", choices=names, default=["W1", "W2", "W3"])
-    parser.add_argument("--ours", nargs="+", choices=OWN, default=list(OWN))
+    parser.add_argument("--ours", nargs="+", choices=OWN, default=["limit", *OWN[2:]])
     parser.add_argument(
         "--peers", nargs="*", choices=list(peers.REQUIREMENTS), default=list(peers.REQUIREMENTS)
     )
