@@ -214,6 +214,7 @@ def test_the_wheel_works_in_somebody_elses_dagster_project(wheel: Path, tmp_path
         "orders/current",
         "orders/drift/amount",
         "orders/drift/country",
+        "orders/drift_trend",
         "orders/report",
     ]
     # The command finds the project's monitor; the demo's travels in the wheel, for the demo.
