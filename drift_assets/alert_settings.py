@@ -47,7 +47,7 @@ class _ChannelSettings(_Schema):
 
 
 class Slack(_ChannelSettings):
-    """Slack, by an incoming webhook or by a bot. A bare text in YAML is not taken."""
+    """Slack, by an incoming webhook or by a bot."""
 
     webhook_url_env: Variable | None = Field(
         None, description="Variable that holds the address of an incoming webhook."
@@ -67,14 +67,9 @@ class Slack(_ChannelSettings):
             raise ValueError("slack: channel goes with token_env, and token_env needs a channel")
         return self
 
-    @property
-    def secret_variable(self) -> str:
-        """Variable without which the channel is off."""
-        return self.webhook_url_env or self.token_env or ""
-
 
 class PagerDuty(_ChannelSettings):
-    """PagerDuty, by the Events API v2: an incident per trouble, resolved when it is over."""
+    """PagerDuty, by the Events API v2: an incident per day and cause, which a person closes."""
 
     routing_key_env: Variable = Field(
         description="Variable that holds the integration's routing key."
@@ -83,11 +78,6 @@ class PagerDuty(_ChannelSettings):
         "https://events.pagerduty.com/v2/enqueue", description="Where events are sent."
     )
     timeout_seconds: Timeout = Field(10.0, description="How long to wait for an answer.")
-
-    @property
-    def secret_variable(self) -> str:
-        """Variable without which the channel is off."""
-        return self.routing_key_env
 
 
 class Email(_ChannelSettings):
@@ -120,11 +110,6 @@ class Email(_ChannelSettings):
             raise ValueError("email: a password is not sent in the clear; use starttls or tls")
         return self
 
-    @property
-    def secret_variable(self) -> str:
-        """Variable without which the channel is off."""
-        return self.host_env
-
 
 class Webhook(_ChannelSettings):
     """A generic webhook: the message is POSTed to it as JSON, signed if there is a secret."""
@@ -137,11 +122,6 @@ class Webhook(_ChannelSettings):
     )
     timeout_seconds: Timeout = Field(10.0, description="How long to wait for an answer.")
 
-    @property
-    def secret_variable(self) -> str:
-        """Variable without which the channel is off."""
-        return self.url_env
-
 
 class Apprise(_ChannelSettings):
     """Any service that apprise knows; needs the extra drift-assets[apprise]."""
@@ -149,11 +129,6 @@ class Apprise(_ChannelSettings):
     urls_env: Variable = Field(
         description="Variable that holds apprise's addresses, separated by spaces."
     )
-
-    @property
-    def secret_variable(self) -> str:
-        """Variable without which the channel is off."""
-        return self.urls_env
 
 
 def _one_as_list(value: object) -> object:

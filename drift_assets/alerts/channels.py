@@ -73,17 +73,22 @@ def _channel(
     def value(variable: str | None) -> str:
         return environment.get(variable, "").strip() if variable else ""
 
-    secret = value(settings.secret_variable)
     match settings:
         case Slack(channel=str(channel)):
-            return SlackBotChannel(secret, channel, settings.url, settings.timeout_seconds, name)
+            return SlackBotChannel(
+                value(settings.token_env), channel, settings.url, settings.timeout_seconds, name
+            )
         case Slack():
-            return SlackWebhookChannel(secret, settings.timeout_seconds, name)
+            return SlackWebhookChannel(
+                value(settings.webhook_url_env), settings.timeout_seconds, name
+            )
         case PagerDuty():
-            return PagerDutyChannel(secret, settings.url, settings.timeout_seconds, name)
+            return PagerDutyChannel(
+                value(settings.routing_key_env), settings.url, settings.timeout_seconds, name
+            )
         case Email():
             return EmailChannel(
-                secret,
+                value(settings.host_env),
                 settings.port,
                 settings.sender,
                 settings.to,
@@ -96,7 +101,7 @@ def _channel(
             )
         case Webhook():
             return WebhookChannel(
-                secret, value(settings.secret_env), settings.timeout_seconds, name
+                value(settings.url_env), value(settings.secret_env), settings.timeout_seconds, name
             )
         case Apprise():
-            return AppriseChannel(secret, name)
+            return AppriseChannel(value(settings.urls_env), name)

@@ -17,7 +17,7 @@ TEXT_LENGTH: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class PagerDutyChannel:
-    """Triggers an incident and resolves it, told apart by its deduplication key.
+    """Triggers, acknowledges and resolves incidents, told apart by their deduplication key.
 
     References
     ----------

@@ -18,7 +18,7 @@ from drift_assets.alerts import (
 )
 from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.atomic import write_atomically
-from drift_assets.errors import BaselineError, DriftAssetsError
+from drift_assets.errors import BaselineError, DataError, DriftAssetsError
 from drift_assets.monitors import Monitor
 from drift_assets.orchestration.checks import column_check, dataset_check, dataset_check_spec
 from drift_assets.orchestration.day import Day, Workplace
@@ -335,6 +335,9 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         day = workplace.kept(date.fromisoformat(context.partition_key), run_id=context.run.run_id)
         assessment = day.assessment
+        reported_at = workplace.history.evaluated_at(monitor.name).get(day.partition)
+        if reported_at is not None and reported_at > day.evaluated_at:
+            raise _measured_later(day)
         judged = trends_of(workplace, day)
         trends = judged.by_day[day.partition] if judged is not None else ()
         html_path = workplace.report_path(day.partition, ".html")
@@ -351,7 +354,7 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             document["trends"] = trends_to_list(trends)
         write_atomically(json_path, to_json(document))
         # Last, in one transaction: a day whose files could not be written stays due.
-        workplace.history.record(
+        recorded = workplace.history.record(
             assessment,
             partition=day.partition,
             fingerprint=day.fingerprint,
@@ -366,6 +369,8 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             evaluated_at=day.evaluated_at,
             trends=judged,
         )
+        if not recorded:
+            raise _measured_later(day)
         workplace.forget_older(day)
         n_breached = len(assessment.breached)
         yield dg.MaterializeResult(
@@ -390,6 +395,13 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
         )
 
     return report
+
+
+def _measured_later(day: Day) -> DataError:
+    return DataError(
+        f"Found a report of {day.partition} that was measured after this run did, expected none: "
+        "the later one stands, and this run changes nothing."
+    )
 
 
 def _messages(workplace: Workplace, day: Day, trends: Sequence[TrendResult]) -> list[Message]:

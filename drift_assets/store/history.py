@@ -143,8 +143,10 @@ class History:
         standing_causes: Sequence[str] = (),
         evaluated_at: datetime | None = None,
         trends: JudgedTrends | None = None,
-    ) -> None:
-        """Make an assessment the report of its day, in place of any earlier one.
+    ) -> bool:
+        """Make an assessment the report of its day, in place of any that was measured before it.
+
+        Return whether it is: a run that ends after one which measured later changes nothing.
 
         Parameters
         ----------
@@ -177,6 +179,13 @@ class History:
         }
         bins = tables.assessed_baseline_profiles(assessment)
         with self._transaction() as connection:
+            later = connection.execute(
+                "SELECT 1 FROM evaluations "
+                "WHERE monitor = ? AND partition = ? AND evaluated_at > ?",
+                [assessment.monitor, partition, stamp.evaluated_at],
+            ).fetchone()
+            if later is not None:
+                return False
             for table, rows in slices.items():
                 connection.execute(
                     f"DELETE FROM {table} WHERE monitor = ? AND partition = ?",  # noqa: S608  # our own names
@@ -194,6 +203,7 @@ class History:
                 now=datetime.now(UTC),
                 standing=standing_causes,
             )
+        return True
 
     def record_subset(
         self,

@@ -161,6 +161,31 @@ def test_run_monitors_sql_and_health_tell_one_story(project: Project) -> None:
         assert "--max-age-hours" in refused.output
 
 
+def test_a_range_with_drift_ends_with_1_though_another_day_could_not_be_evaluated(
+    project: Project,
+) -> None:
+    project.drop("2026-01-02", rows(2, shift=1.0))
+    project.drop("2026-01-03", rows(1).head(20))
+    both = call("run", "churn", "--from", "2026-01-02", "--to", "2026-01-03", "--exit-code")
+    assert "breach" in both.output
+    assert "not evaluated" in both.output
+    assert both.exit_code == 1
+
+
+def test_health_tells_of_an_alert_that_did_not_arrive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_project(tmp_path / "hooked", alerts={"webhook": {"url_env": "CHURN_HOOK"}})
+    monkeypatch.chdir(made.root)
+    # Nobody listens there.
+    monkeypatch.setenv("CHURN_HOOK", "http://127.0.0.1:9/")
+    made.drop("2026-01-02", rows(2, shift=1.0))
+    call("run", "churn", "--partition", "2026-01-02")
+    result = call("health", "--no-daemon", "--defs", made.yaml)
+    assert "FAIL  churn: 1 alert(s) not delivered" in result.output
+    assert result.exit_code == 1
+
+
 def test_sql_as_json_keeps_columns_of_one_name_and_has_no_number_that_is_none(
     project: Project,
 ) -> None:

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -146,6 +147,42 @@ def test_a_day_that_can_no_longer_be_evaluated_does_not_take_its_breach_back(
     project.drop(DAY, rows(2))
     days.run(DAY)
     assert {state for _, state in history(project).query(told).rows} == {"resolved"}
+
+
+def test_whoever_stops_a_day_stops_the_days_after_it_too(
+    project: Project, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    project.drop(DAY, rows(1))
+    monkeypatch.setattr("drift_assets.orchestration.day.Workplace.evaluate", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        runner(project, instance).run(DAY)
+
+
+def test_a_run_that_ends_late_does_not_replace_what_was_measured_after_it(
+    project: Project, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = workplace(project)
+    project.drop(DAY, rows(1))
+    runner(project, instance).run(DAY)
+    page = place.report_path(DAY, ".json").read_bytes()
+    old = place.kept(DAY, run_id=instance.get_runs()[0].run_id)
+    late = replace(old, run_id="late", evaluated_at=old.evaluated_at - timedelta(seconds=1))
+    assert not place.history.record(
+        late.assessment,
+        partition=DAY,
+        fingerprint="other",
+        run_id=late.run_id,
+        evaluated_at=late.evaluated_at,
+    )
+    assert place.history.reported("churn") == {DAY: old.fingerprint}
+    monkeypatch.setattr(Workplace, "kept", lambda *_, **__: late)
+    alone = execute(project, instance, ("report",))
+    assert not alone.success
+    assert "the later one stands" in str(alone.all_events)
+    assert place.report_path(DAY, ".json").read_bytes() == page
 
 
 def test_only_one_run_takes_an_alert(project: Project, instance: dg.DagsterInstance) -> None:
