@@ -80,6 +80,8 @@ def simulate(
     start, end = _date(first), _date(last)
     if start is not None and end is not None and start > end:
         raise click.UsageError(f"--from {start} is after --to {end}.")
+    if picture is not None and picture.suffix.lower() != ".svg":
+        raise click.UsageError(f"found --picture {picture}, expected a name that ends in .svg.")
     history = open_history(home_of(home))
     days = history.kept_days(monitor, first=start, last=end, settings=settings)
     simulation = replay(days, settings, first=start)

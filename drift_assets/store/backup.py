@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drift_assets.errors import HistoryError
 from drift_assets.store.check import Examination, examine
-from drift_assets.store.publish import sync_folder, take_copy
+from drift_assets.store.publish import published_path, sync_folder, take_copy
 from drift_assets.store.session import hold_free, log_path
 
 
@@ -35,11 +35,7 @@ def back_up(path: Path, target: Path, *, force: bool = False, wait_seconds: floa
     HistoryError
         If there is no history, it is damaged, or the copy cannot be made there.
     """
-    if target.exists() and (not force or target.samefile(path) or not target.is_file()):
-        raise HistoryError(
-            f"Found something at {target} already, expected a new file: name another one, or "
-            "let an older back-up be replaced with --force."
-        )
+    _refuse(target, path, force=force)
     new = _beside(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +126,27 @@ def restore(path: Path, source: Path, *, force: bool = False, wait_seconds: floa
         with suppress(OSError):
             new.unlink()
     return aside
+
+
+def _refuse(target: Path, history: Path, *, force: bool) -> None:
+    """Raise if a back-up must not be written to ``target``."""
+    if not target.exists():
+        return
+    for path, what in [(history, "history itself"), (published_path(history), "published copy")]:
+        if path.exists() and target.samefile(path):
+            raise HistoryError(
+                f"Found the {what} at {target}, expected another file for its back-up: name a "
+                "new one, best on another disk."
+            )
+    if not target.is_file():
+        raise HistoryError(
+            f"Found something that is no file at {target}, expected a new file: name another one."
+        )
+    if not force:
+        raise HistoryError(
+            f"Found a file at {target} already, expected a new one: name another one, or let an "
+            "older back-up be replaced with --force."
+        )
 
 
 def _set_aside(path: Path) -> Path | None:

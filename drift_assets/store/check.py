@@ -1,6 +1,8 @@
 """Whether a history is whole: every column of every table is read, and the rows fit together."""
 
+import glob
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "schema_migrations": ("name",),
 }
 """Columns by which a row of each table is the only one of its kind."""
+
+_A_DAY: Final = 86_400.0
 
 _ORPHANS: Final[Mapping[str, str]] = {
     "bin counts of a column that was not measured": """
@@ -101,6 +105,7 @@ def check_history(path: Path, *, wait_seconds: float) -> Examination:
     HistoryError
         If there is none, or there is no room for a second file of that size beside it.
     """
+    _sweep(path)
     # A name of its own, so that two checks at once do not write to the same file.
     copy = path.with_name(f"{path.name}.checked-{secrets.token_hex(4)}")
     try:
@@ -114,6 +119,15 @@ def check_history(path: Path, *, wait_seconds: float) -> Examination:
     finally:
         with suppress(OSError):
             copy.unlink()
+
+
+def _sweep(path: Path) -> None:
+    """Remove the copies of checks that were killed: nothing reads one for a day."""
+    for left in path.parent.glob(f"{glob.escape(path.name)}.checked-*"):
+        with suppress(OSError):
+            # The time of modification is that of the history.
+            if left.stat().st_ctime < time.time() - _A_DAY:
+                left.unlink()
 
 
 def examine(path: Path, *, writable: bool = True) -> Examination:

@@ -1,6 +1,7 @@
 """Questions from outside: one reading statement on a locked-down connection."""
 
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -30,6 +31,7 @@ READING: Final = frozenset({"SELECT", "EXPLAIN"})
 LIMIT_ROWS: Final = 1_000_000
 
 _BATCH_ROWS: Final = 100_000
+_FAILURES: Final = (duckdb.Error, pa.ArrowException, OSError, ValueError, OverflowError)
 _DAYS_PER_MONTH: Final = 30  # as DuckDB counts them itself
 
 
@@ -140,47 +142,68 @@ def run_query(
         too long or returns too much.
     """
     lock_down(connection)
-    stopped = threading.Event()
-
-    def stop() -> None:
-        stopped.set()
-        connection.interrupt()
-
     complete = as_of is None
     as_of = as_of or datetime.now(UTC)
-    timer = threading.Timer(limit_seconds, stop)
-    timer.daemon = True
-    batches: list[pa.RecordBatch] = []
-    try:
-        statement = _only_reading(connection, sql)
-        timer.start()
-        reader = connection.sql(statement).to_arrow_reader(_BATCH_ROWS)
-        n_rows = 0
-        for batch in reader:
-            batches.append(batch)
-            n_rows += batch.num_rows
-            if n_rows > LIMIT_ROWS:
-                raise QueryError(
-                    f"The query returns more than {LIMIT_ROWS:,} rows: add LIMIT, or aggregate."
-                )
-        table = pa.Table.from_batches(batches, reader.schema)
-    except (duckdb.Error, pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        if stopped.is_set():
-            raise QueryError(
-                f"The query took longer than {limit_seconds:g} s: ask for fewer days or columns."
-            ) from error
-        raise QueryError(f"The query failed. {str(error).strip()}") from error
-    finally:
-        timer.cancel()
-        if timer.ident is not None:
-            timer.join()
+    statement = _only_reading(connection, sql)
+    table = _read(connection, statement, limit_seconds=limit_seconds)
     return QueryResult(_with_usual_types(table), as_of, complete)
 
 
+def _read(
+    connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement, *, limit_seconds: float
+) -> pa.Table:
+    """Return what a statement yields, in time and within the limit of rows.
+
+    It runs in a thread of its own: signals come to the main thread, and DuckDB, which handles
+    them there while it works, may never return from a query that a handler broke off.
+    """
+    answer: Future[pa.Table] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(_fetch(connection, statement))
+        except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
+            answer.set_exception(error)
+
+    reader = threading.Thread(target=work, name="query", daemon=True)
+    reader.start()
+    try:
+        return answer.result(limit_seconds)
+    except TimeoutError as error:
+        raise QueryError(
+            f"The query took longer than {limit_seconds:g} s: ask for fewer days or columns."
+        ) from error
+    except _FAILURES as error:
+        raise QueryError(f"The query failed. {str(error).strip()}") from error
+    finally:
+        reader.join(0.05)
+        while reader.is_alive():
+            # Again and again: an interruption that comes between two steps is forgotten.
+            connection.interrupt()
+            reader.join(0.05)
+
+
+def _fetch(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> pa.Table:
+    batches: list[pa.RecordBatch] = []
+    reader = connection.sql(statement).to_arrow_reader(_BATCH_ROWS)
+    n_rows = 0
+    for batch in reader:
+        batches.append(batch)
+        n_rows += batch.num_rows
+        if n_rows > LIMIT_ROWS:
+            raise QueryError(
+                f"The query returns more than {LIMIT_ROWS:,} rows: add LIMIT, or aggregate."
+            )
+    return pa.Table.from_batches(batches, reader.schema)
+
+
 def _only_reading(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
-    # Half a character from a broken terminal: said here, where it can be said in words.
-    sql.encode()
-    statements = connection.extract_statements(sql)
+    try:
+        # Half a character from a broken terminal: said here, where it can be said in words.
+        sql.encode()
+        statements = connection.extract_statements(sql)
+    except _FAILURES as error:
+        raise QueryError(f"The query failed. {str(error).strip()}") from error
     if not statements:
         raise QueryError("Found no statement, expected one such as SELECT * FROM drift_latest.")
     if len(statements) > 1:

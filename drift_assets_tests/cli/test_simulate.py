@@ -78,6 +78,7 @@ def test_a_stretch_of_days_and_every_option_together(home: Path, tmp_path: Path)
         (["loans", "--alert-after", "twice"], "expected two whole numbers such as '2 of 3'"),
         (["loans", "--psi-threshold", "nan"], "NaN is not a number"),
         (["loans", "--from", "soon"], "does not match the format"),
+        (["loans", "--picture", "loans.png"], "expected a name that ends in .svg"),
     ],
 )
 def test_bad_usage_ends_with_status_2_in_words(

@@ -74,8 +74,12 @@ def test_nothing_is_overwritten_unasked(history: History, saved: Path) -> None:
     assert saved.read_bytes() == before
     back_up(history.path, saved, force=True, wait_seconds=10.0)
     assert saved.read_bytes() == history.path.read_bytes()
-    with pytest.raises(HistoryError, match="name another one"):
+    with pytest.raises(HistoryError, match="Found the history itself at"):
         back_up(history.path, history.path, force=True, wait_seconds=10.0)
+    copy = history.publish()
+    assert copy is not None
+    with pytest.raises(HistoryError, match="Found the published copy at"):
+        back_up(history.path, copy.path, force=True, wait_seconds=10.0)
     with pytest.raises(HistoryError, match="name another one"):
         back_up(history.path, saved.parent, force=True, wait_seconds=10.0)
 

@@ -1,5 +1,6 @@
 """A history that is not whole is found out, and what is wrong is named."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -188,6 +189,19 @@ def test_the_check_of_another_process_is_left_alone(history: History) -> None:
     other.write_text("of another")
     assert check_history(history.path, wait_seconds=10.0).healthy
     assert other.read_text() == "of another"
+
+
+def test_the_copy_of_a_check_that_was_killed_goes_a_day_later(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = history.path.with_name(f"{history.path.name}.checked-0123abcd")
+    left.touch()
+    check_history(history.path, wait_seconds=10.0)
+    assert left.exists()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 86_500)
+    check_history(history.path, wait_seconds=10.0)
+    assert not left.exists()
 
 
 def test_who_may_not_compact_leaves_the_file_of_who_does(

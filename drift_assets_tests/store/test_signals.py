@@ -73,3 +73,19 @@ def test_a_commit_is_whole_or_absent_whenever_it_is_stopped_and_the_file_opens_a
             found = connection.execute("SELECT a, count(*) FROM big GROUP BY a").fetchall()
         assert found in ([(attempt, 100_000)], [(attempt - 1, 100_000)], [])
     assert stopped == 6
+
+
+LONG = "SELECT count(*) FROM range(200000) a, range(2000000) b WHERE hash(a.range + b.range) = 7"
+
+
+def test_a_question_that_is_stopped_ends_as_what_stopped_it_and_the_next_is_answered(
+    tmp_path: Path,
+) -> None:
+    history = History(tmp_path / "history.duckdb", publishes=False)
+    with history.session() as connection:
+        connection.execute("CREATE TABLE t (a INTEGER)")
+    for attempt in range(6):
+        signal.setitimer(signal.ITIMER_REAL, 0.05 + 0.03 * attempt)
+        with pytest.raises(StoppedError):
+            history.query(LONG, limit_seconds=60.0)
+        assert history.query("SELECT 1 AS one").rows == [(1,)]
