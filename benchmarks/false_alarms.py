@@ -26,6 +26,8 @@ from drift_assets.stats import Measurement
 from drift_assets.stats.chi_squared import chi_squared
 from drift_assets.stats.jensen_shannon import js_terms
 from drift_assets.stats.kolmogorov_smirnov import ks_p_value
+from drift_assets.stats.novel_rate import novel_category_p_value
+from drift_assets.stats.out_of_range_rate import cells_out_of_range, out_of_range_p_value
 from drift_assets.stats.permutation import permutation_p_value
 from drift_assets.stats.psi import psi_terms
 from drift_assets.stats.two_proportions import two_proportions_p_value
@@ -154,12 +156,15 @@ def on_grid(support: Floats, drawn: Counts, profile: NumericProfile) -> Counts:
 
 
 def in_bins(names: Sequence[str], drawn: Counts, binning: CategoricalBinning) -> Counts:
-    """Return rows per bin, from rows per category."""
+    """Return rows per bin as they are judged, from rows per category."""
     bins = np.zeros((binning.n_bins, len(drawn)), dtype=np.int64)
-    other = binning.position_of_unknown
-    at = {name: i for i, name in enumerate(binning.categories)}
-    at |= dict.fromkeys(binning.pooled or (), len(binning.categories))
-    np.add.at(bins, [at.get(name, other) for name in names], drawn.T)
+    at = np.array([binning.position(name) for name in names])
+    np.add.at(bins, at, drawn.T)
+    rows = drawn.sum(axis=1).tolist()
+    for day, n in enumerate(rows):
+        for count in drawn[day, at == binning.n_bins - 1].tolist():
+            if binning.may_miss(count, n):
+                bins[-2:, day] += (count, -count)
     return bins.T
 
 
@@ -200,8 +205,8 @@ KINDS: Final[Mapping[str, Draw]] = {
 class Measured:
     """Features measured on the days of one baseline, arrays of shape ``(days, features)``.
 
-    ``test`` and ``missing`` hold p-values, ``bins`` what PSI and JS were computed from:
-    statistic, feature -> baseline counts and counts of each day.
+    ``test``, ``missing`` and ``novelty`` hold p-values, ``bins`` what PSI and JS were computed
+    from: statistic, feature -> baseline counts and counts of each day.
     """
 
     kinds: tuple[str, ...]
@@ -215,6 +220,8 @@ class Measured:
     test: Floats
     change: Floats
     missing: Floats
+    novel: Floats
+    novelty: Floats
     bins: Mapping[tuple[str, int], tuple[Counts, Counts]]
 
     def __len__(self) -> int:
@@ -227,11 +234,30 @@ _ks_p_value = lru_cache(maxsize=1 << 18)(ks_p_value)
 _missing_p_value = lru_cache(maxsize=1 << 18)(two_proportions_p_value)
 
 
+def novel(base: Profile, cells: Counts) -> tuple[Counts, Floats]:
+    """Return the novel rows of each day, and their p-values.
+
+    New categories count as one, which never makes an alarm less likely.
+    """
+    m = cells.sum(axis=1).tolist()
+    if isinstance(base, NumericProfile):
+        rows = cells @ cells_out_of_range(base, replace(base, cells=np.ones_like(base.cells)))
+        found = [out_of_range_p_value(k, base.n, n) for k, n in zip(rows.tolist(), m, strict=True)]
+    else:
+        rows, categories = cells[:, -1], len(base.binning.known) + 1
+        found = [
+            novel_category_p_value(k, categories, base.n, n)
+            for k, n in zip(rows.tolist(), m, strict=True)
+        ]
+    return rows, np.array(found)
+
+
 def measure(columns: Sequence[Column]) -> Measured:
     """Return all that the rule needs of every feature and day, by the package's own formulas."""
     n_days = len(columns[0].cells)
     shape = (n_days, len(columns))
-    arrays = {name: np.empty(shape) for name in ("psi", "js", "d", "error", "test", "change")}
+    arrays = {name: np.empty(shape) for name in ("psi", "js", "d", "test", "change")}
+    arrays |= {name: np.empty(shape) for name in ("novel", "novelty")}
     missing, error = np.empty(shape), np.zeros(shape)
     bins: dict[tuple[str, int], tuple[Counts, Counts]] = {}
     n_current = np.empty(shape, dtype=np.int64)
@@ -263,6 +289,8 @@ def measure(columns: Sequence[Column]) -> Measured:
         bins["js_divergence", at] = base.js_counts, js_bins
         arrays["psi"][:, at] = psi_terms(base.psi_counts / base.n, psi_bins / m[:, None]).sum(1)
         arrays["js"][:, at] = js_terms(base.js_counts / base.n, js_bins / m[:, None]).sum(1)
+        new, arrays["novelty"][:, at] = novel(base, cells)
+        arrays["novel"][:, at] = new / m
         rows, known = m + column.n_missing, base.n_missing
         arrays["change"][:, at] = column.n_missing / rows - known / base.n_rows
         missing[:, at] = [
@@ -282,6 +310,8 @@ def measure(columns: Sequence[Column]) -> Measured:
         arrays["test"],
         arrays["change"],
         missing,
+        arrays["novel"],
+        arrays["novelty"],
         bins,
     )
 
@@ -339,7 +369,8 @@ def could_alarm(found: Measured, day: int, chosen: slice, nulls: Nulls) -> bool:
     effect |= found.psi[day, chosen] >= SETTINGS.psi_warn
     effect |= found.js[day, chosen] >= SETTINGS.js_breach
     change = np.abs(found.change[day, chosen]) >= SETTINGS.missing_rate_change
-    if not effect.any() and not change.any():
+    new = found.novel[day, chosen] >= SETTINGS.missing_rate_change
+    if not effect.any() and not change.any() and not new.any():
         return False
     members = np.concatenate([tests, missing])
     tails = [
@@ -351,7 +382,7 @@ def could_alarm(found: Measured, day: int, chosen: slice, nulls: Nulls) -> bool:
         )
         if found_value[day, at] >= least
     ]
-    ordered = np.sort(np.concatenate([members, tails]))
+    ordered = np.sort(np.concatenate([members, tails, found.novelty[day, chosen][new]]))
     steps = SETTINGS.family_alpha * np.arange(1, len(ordered) + 1) / len(members)
     return bool((ordered <= steps).any())
 
@@ -372,30 +403,26 @@ def judged(found: Measured, day: int, chosen: slice, nulls: Nulls) -> Verdict:
     for at in positions:
         n, m = int(found.n_baseline[at]), int(found.n_current[day, at])
         test = found.tests[at]
+        share = float(found.novel[day, at])
+        measured = [
+            Measurement("psi", float(found.psi[day, at]), None, n, m),
+            Measurement("js_divergence", float(found.js[day, at]), None, n, m),
+            Measurement(
+                *(test, float(found.statistic[day, at]), float(found.test[day, at]), n, m),
+                float(found.error[day, at]),
+            ),
+            Measurement(
+                *("missing_rate", float(found.change[day, at])),
+                *(float(found.missing[day, at]), n, m),
+            ),
+            Measurement("novel_rate", share, float(found.novelty[day, at]), n, m),
+        ]
+        if share < SETTINGS.missing_rate_change:
+            del measured[-1]
         cases.append(
             Case(
                 str(at),
-                {
-                    "psi": Measurement("psi", float(found.psi[day, at]), None, n, m),
-                    "js_divergence": Measurement(
-                        "js_divergence", float(found.js[day, at]), None, n, m
-                    ),
-                    test: Measurement(
-                        test,
-                        float(found.statistic[day, at]),
-                        float(found.test[day, at]),
-                        n,
-                        m,
-                        float(found.error[day, at]),
-                    ),
-                    "missing_rate": Measurement(
-                        "missing_rate",
-                        float(found.change[day, at]),
-                        float(found.missing[day, at]),
-                        n,
-                        m,
-                    ),
-                },
+                {one.statistic: one for one in measured},
                 thresholds,
                 SETTINGS.ks_min_statistic,
                 partial(tail, at),

@@ -45,10 +45,10 @@ MONITOR: Final = Comparison(guards=True, min_rows=100)
 PLAIN: Final = "plain rule"
 OURS: Final = "guarded rule"
 OTHERS: Final = (PLAIN, "Evidently", "NannyML")
-MILDER: Final = "guarded, D 0.05"
-"""The guarded rule with ``ks_min_statistic: 0.05``."""
-MILDER_MONITOR: Final = replace(
-    MONITOR, thresholds=replace(PRESETS["balanced"], ks_min_statistic=0.05)
+STRICTER: Final = "guarded, D 0.1"
+"""The guarded rule with ``ks_min_statistic: 0.1``."""
+STRICTER_MONITOR: Final = replace(
+    MONITOR, thresholds=replace(PRESETS["balanced"], ks_min_statistic=0.1)
 )
 DRIFTING: Final = "drifting"
 
@@ -262,8 +262,8 @@ class CleanDays:
 
     Attributes
     ----------
-    alarms, milder
-        Days on which the guarded rule breached, of ``days``, and on which the milder one did.
+    alarms, stricter
+        Days on which the guarded rule breached, of ``days``, and on which the stricter one did.
     days
         How many there were.
     defaults
@@ -276,7 +276,7 @@ class CleanDays:
     """
 
     alarms: int
-    milder: int
+    stricter: int
     days: int
     defaults: Mapping[str, float]
     limits: Mapping[str, float]
@@ -285,7 +285,7 @@ class CleanDays:
 
 def clean_days(n: int, m: int, *, monitors: int, days: int, seed: int = 0) -> CleanDays:
     """Return how often everybody alarms on clean days, and which limits make that equal."""
-    alarms = milder = 0
+    alarms = stricter = 0
     most: dict[str, list[float]] = {name: [] for name in OTHERS}
     families = []
     for number in range(monitors):
@@ -298,7 +298,7 @@ def clean_days(n: int, m: int, *, monitors: int, days: int, seed: int = 0) -> Cl
             current = DatasetProfile(m, day)
             found = assess(MONITOR, baseline, current)
             alarms += found.verdict is Verdict.BREACH
-            milder += assess(MILDER_MONITOR, baseline, current).verdict is Verdict.BREACH
+            stricter += assess(STRICTER_MONITOR, baseline, current).verdict is Verdict.BREACH
             every = [scores(columns[f.feature], rows[f.feature], f) for f in found.features]
             for name, values in most.items():
                 values.append(max(one[name] for one in every))
@@ -307,7 +307,7 @@ def clean_days(n: int, m: int, *, monitors: int, days: int, seed: int = 0) -> Cl
     allowed = max(alarms, 1)
     return CleanDays(
         alarms,
-        milder,
+        stricter,
         n_days,
         {name: float(np.mean([v >= 1 for v in values])) for name, values in most.items()},
         # Alarms are scores above the limit: of the largest ``allowed + 1`` all but the last.
@@ -372,7 +372,7 @@ def power(
     seed: int = 0,
 ) -> Row:
     """Return what everybody makes of one change, at the same rate of false alarms."""
-    alarms: dict[str, list[list[bool]]] = {name: [] for name in (OURS, MILDER, *OTHERS)}
+    alarms: dict[str, list[list[bool]]] = {name: [] for name in (OURS, STRICTER, *OTHERS)}
     for number in range(monitors):
         random = np.random.default_rng([seed, n, m, number, sum(change.name.encode())])
         before = known(change.make(random, n, 0.0))
@@ -385,8 +385,8 @@ def power(
             among = clean.families[int(random.integers(len(clean.families)))]
             ours = assess(MONITOR, baseline, current, other_p_values=among)
             days[OURS].append(ours.verdict is Verdict.BREACH)
-            mild = assess(MILDER_MONITOR, baseline, current, other_p_values=among)
-            days[MILDER].append(mild.verdict is Verdict.BREACH)
+            strict = assess(STRICTER_MONITOR, baseline, current, other_p_values=among)
+            days[STRICTER].append(strict.verdict is Verdict.BREACH)
             for name, score in scores(before, values, ours.feature(DRIFTING)).items():
                 days[name].append(score > clean.limits[name])
         for name, found in days.items():
@@ -407,7 +407,7 @@ def power(
 
 def rows_of(rows: Sequence[Row]) -> list[str]:
     """Return the rows as lines of a markdown table: rate of detection, and delay in days."""
-    names = (OURS, MILDER, *OTHERS)
+    names = (OURS, STRICTER, *OTHERS)
     heading = f"| change | baseline rows | rows a day | {' | '.join(names)} | |"
     lines = [heading, "| --- |" + " --- |" * (len(names) + 3)]
     for row in rows:

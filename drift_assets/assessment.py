@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from drift_assets.comparison import Comparison
-from drift_assets.learned import SHARES, LearnedThresholds
 from drift_assets.profiles import (
+    METHOD_VERSION,
     Baseline,
     CategoricalProfile,
     DatasetProfile,
@@ -23,7 +22,8 @@ from drift_assets.profiles import (
     Profile,
     Unprofiled,
 )
-from drift_assets.stats import Measurement, Statistic
+from drift_assets.profiles.binning import FloatArray, IntArray
+from drift_assets.stats import NOVEL_RATE, Measurement, Statistic
 from drift_assets.stats.jensen_shannon import js_terms
 from drift_assets.stats.missing_rate import missing_rate_change
 from drift_assets.stats.out_of_range_rate import cells_out_of_range
@@ -37,7 +37,6 @@ from drift_assets.verdicts import (
     Judgement,
     Persistence,
     Ruling,
-    Threshold,
     Verdict,
     dataset_rule,
     guarded_rule,
@@ -46,12 +45,14 @@ from drift_assets.verdicts import (
     plain_rule,
     worst,
 )
-from drift_assets.watch import Column, Thresholds, Watch
+from drift_assets.watch import OF_VALUES, Column, Thresholds, Watch
+
+if TYPE_CHECKING:
+    # Loaded by who has them: two small files would wait for it.
+    from drift_assets.comparison import Comparison
+    from drift_assets.learned import LearnedThresholds
 
 _NO_PAST: Final[Mapping[str, Sequence[Verdict]]] = {}
-
-METHOD_VERSION: Final = 1
-"""Version of the formulas; it grows when a fix changes a stored number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,12 @@ class Why:
         PSI in nats from values that the baseline has: `known`, `unseen` and
         `out_of_range` are 0 or greater and add up to it.
     unseen
-        From bins inside the baseline's range in which it has no row: an unseen
+        From what lies inside the baseline's range and was never there: an unseen
         category, or a number between the few that it has.
     out_of_range
-        From numbers below the baseline's smallest or above its largest. Where
-        they share a bin with others, it is their part of what the bin gained.
+        From numbers below the baseline's smallest or above its largest. Where these
+        or unseen categories share a bin with others, it is their part of what the
+        bin gained.
     unseen_share, out_of_range_share
         Current rows of either sort, as a share of the non-missing ones.
     missing_rate_change
@@ -247,6 +249,8 @@ class Assessment:
         False if only some columns were looked at and the others' p-values were not known.
     extra_columns
         Columns in the current data that nobody watches.
+    method_version
+        Version of the formulas.
     comparison_id
         Content hash of what the day was compared with; ``baseline_id`` if it was all of that.
     compared_with
@@ -303,8 +307,8 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
     other_p_values: Sequence[float] | None = None,
     earlier: Mapping[str, Sequence[Verdict]] = _NO_PAST,
     day: date | None = None,
-    comparison: Comparison | None = None,
-    learned: LearnedThresholds | str = "",
+    comparison: "Comparison | None" = None,
+    learned: "LearnedThresholds | str" = "",
 ) -> Assessment:
     """Return the assessment of one day of current data.
 
@@ -352,7 +356,7 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
         for c in columns
     }
     cases = {
-        c.name: _case(c, sides[c.name], profile, monitor.measured)
+        c.name: _case(c, sides[c.name], profile, monitor.measured, guards=monitor.guards)
         for c in columns
         if not isinstance(profile := found[c.name], Unprofiled)
     }
@@ -360,18 +364,29 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
     alpha = monitor.thresholds.family_alpha
     rule: Literal["guarded", "plain", "learned"] = "guarded" if monitor.guards else "plain"
     rulings: dict[str, Ruling] = {}
-    if isinstance(learned, LearnedThresholds):
+    if not isinstance(learned, str):
         rule = "learned"
-        limits = {c.name: _limits(learned, day, c.name, cases.get(c.name)) for c in columns}
-        columns = tuple(_with_limits(c, limits[c.name]) for c in columns)
-        numbers = {c.name: c.thresholds for c in columns}
-        for name, case in cases.items():
-            if _OF_VALUES & limits[name].keys() & case.measurements.keys():
-                thresholds = _learned(limits[name], case, learned.origin)
-                ruling = learned_rule(replace(case, thresholds=thresholds), origin=learned.origin)
-                rulings[name] = ruling
+        limits = {
+            c.name: _limits(learned, day, c.name, cases.get(c.name)) if c.learns else {}
+            for c in columns
+        }
+        columns = tuple(
+            replace(c, thresholds=c.thresholds.with_learned(limits[c.name], c.by_hand))
+            for c in columns
+        )
+        for column in columns:
+            case = cases.get(column.name)
+            if case is None:
+                continue
+            judging = limits[column.name]
+            if OF_VALUES & judging.keys() & case.measurements.keys():
+                thresholds = column.thresholds.beside_learned(
+                    judging, column.by_hand, origin=learned.origin
+                )
+                case = replace(case, thresholds=thresholds)
+                rulings[column.name] = learned_rule(case, origin=learned.origin)
             else:
-                cases[name] = replace(case, thresholds=numbers[name].by_statistic())
+                cases[column.name] = replace(case, thresholds=column.thresholds.by_statistic())
     fixed = [case for name, case in cases.items() if name not in rulings]
     note = ""
     if monitor.guards:
@@ -380,11 +395,12 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
             note = "; family incomplete: uncorrected"
     else:
         rulings |= {case.name: plain_rule(case) for case in fixed}
-    if isinstance(learned, LearnedThresholds):
-        note += _NOT_LEARNED
-    elif learned:
+    if isinstance(learned, str) and learned:
         note += f"; {learned}"
     notes = dict.fromkeys((case.name for case in fixed), note)
+    if not isinstance(learned, str):
+        learns = {c.name: c.learns for c in columns}
+        notes = {n: note + (_NOT_LEARNED if learns[n] else _OWN_PRESET) for n in notes}
 
     features = tuple(
         _result(
@@ -417,6 +433,7 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
         family_alpha=alpha if rule == "guarded" else None,
         family_complete=complete or rule != "guarded",
         extra_columns=current.extra_columns,
+        method_version=baseline.method_version,
         comparison_id=comparison.id if comparison else baseline.id,
         compared_with=comparison.words if comparison else "",
         thresholds_from=learned if isinstance(learned, str) else learned.words,
@@ -424,7 +441,7 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
 
 
 def _limits(
-    learned: LearnedThresholds, day: date | None, name: str, case: Case | None
+    learned: "LearnedThresholds", day: date | None, name: str, case: Case | None
 ) -> dict[str, float]:
     """Return the learned thresholds of a column, those of a small day raised by its noise."""
     measured = case.measurements if case else {}
@@ -436,39 +453,9 @@ def _limits(
     }
 
 
-def _with_limits(column: Column, limits: Mapping[str, float]) -> Column:
-    """Return the column with the learned numbers in place of those that they replace."""
-    numbers = {
-        field: limits[statistic] for statistic, field in _FIELDS.items() if statistic in limits
-    }
-    if "psi" in limits:
-        numbers["psi_warn"] = limits["psi"]
-    return replace(column, thresholds=replace(column.thresholds, **numbers))
-
-
-def _learned(limits: Mapping[str, float], case: Case, origin: str) -> dict[str, Threshold]:
-    """Return what the learned rule judges a column by."""
-    return {
-        name: Threshold(name, "size" if name in SHARES else "value", limit, origin=origin)
-        for name, limit in limits.items()
-        if name in case.measurements
-    }
-
-
-_OF_VALUES: Final = frozenset({"psi", "js_divergence", "ks", "total_variation"})
-"""Statistics of which one must have a learned threshold: rates alone say nothing of values."""
-
 _NOT_LEARNED: Final = "; nothing could be learned of this column's values: fixed thresholds"
+_OWN_PRESET: Final = "; this column has a preset of its own: fixed thresholds"
 """Said of a column that the others' rule does not judge."""
-
-_FIELDS: Final = {
-    "psi": "psi_breach",
-    "js_divergence": "js_breach",
-    "ks": "ks_min_statistic",
-    "missing_rate": "missing_rate_change",
-    "positive_rate": "positive_rate_change",
-}
-"""What the history keeps the threshold of each statistic as."""
 
 
 def _profile_or_reason(
@@ -496,7 +483,12 @@ def _profile_or_reason(
 
 
 def _case(
-    column: Column, baseline: Profile, current: Profile, statistics: Sequence[Statistic]
+    column: Column,
+    baseline: Profile,
+    current: Profile,
+    statistics: Sequence[Statistic],
+    *,
+    guards: bool,
 ) -> Case:
     kind: Kind = "numeric" if isinstance(baseline, NumericProfile) else "categorical"
     measured = [s.measure(baseline, current) for s in statistics if kind in s.kinds]
@@ -508,6 +500,11 @@ def _case(
         measured.append(
             measure_positive_rate(baseline, current, decision_threshold=column.decision_threshold)
         )
+    if guards and NOVEL_RATE not in statistics:
+        novel = NOVEL_RATE.measure(baseline, current)
+        # Below its threshold it decides nothing, and nobody has asked for it.
+        if novel.value >= column.thresholds.missing_rate_change:
+            measured.append(novel)
     # An undefined value (a distance with infinite values in it) is left out, not stored as NaN.
     measurements = {m.statistic: m for m in measured if math.isfinite(m.value)}
     return Case(
@@ -601,19 +598,29 @@ def _why(baseline: Profile, current: Profile) -> Why:
     contributions = psi_contributions(baseline.psi_counts, current.psi_counts)
     n, m = baseline.n, current.n
     before, now = baseline.psi_counts, current.psi_counts
-    outside = np.zeros_like(now)
+    is_unseen = before == 0
+    outside, unseen = np.zeros_like(now), np.where(is_unseen, now, 0)
     if isinstance(baseline, NumericProfile) and isinstance(current, NumericProfile):
         starts = baseline.binning.psi_starts
         outside = np.add.reduceat(cells_out_of_range(baseline, current), starts)
+        unseen = np.where(is_unseen, now - outside, 0)
+    elif isinstance(current, CategoricalProfile):
+        unseen[-2:-1] += current.n_overlooked
     gained = now / m - before / n
-    part = np.zeros_like(gained)
-    np.divide(np.minimum(outside / m, gained), gained, out=part, where=gained > 0)
-    is_unseen = before == 0
+
+    def part(rows: IntArray) -> FloatArray:
+        """Return which part of what a bin adds to PSI comes of some of its rows."""
+        share = np.zeros_like(gained)
+        np.divide(np.minimum(rows / m, gained), gained, out=share, where=gained > 0)
+        return share
+
+    of_outside = contributions * part(outside)
+    of_unseen = np.where(is_unseen, contributions - of_outside, contributions * part(unseen))
     return Why(
-        known=float((contributions * (1 - part))[~is_unseen].sum()),
-        unseen=float((contributions * (1 - part))[is_unseen].sum()),
-        out_of_range=float((contributions * part).sum()),
-        unseen_share=int((now - outside)[is_unseen].sum()) / m,
+        known=float(np.maximum(contributions - of_outside - of_unseen, 0.0).sum()),
+        unseen=float(of_unseen.sum()),
+        out_of_range=float(of_outside.sum()),
+        unseen_share=int(unseen.sum()) / m,
         out_of_range_share=int(outside.sum()) / m,
         missing_rate_change=missing_rate_change(baseline, current),
     )

@@ -16,6 +16,7 @@ from drift_assets.stats import Measurement
 from drift_assets.stats.permutation import permutation_p_value
 from drift_assets.stats.psi import psi_terms
 from drift_assets.verdicts import (
+    RATES,
     Case,
     DatasetRuling,
     Persistence,
@@ -376,7 +377,7 @@ class _Decisive:
         tests = [
             p_value
             for case in cases
-            for test in (case.test or "", "missing_rate", "positive_rate")
+            for test in (case.test or "", *RATES)
             if test in case.measurements
             and (p_value := case.measurements[test].p_value) is not None
         ]

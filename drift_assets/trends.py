@@ -341,10 +341,14 @@ def _steps(days: IntArray, values: FloatArray, step: ChangePoint, trend: Monoton
     return float(np.abs(values - levels).sum()) < _BETTER * nearest
 
 
+_KS_LIMIT: Final = 0.1
+"""D that a creeping column is carried to, at least: a smaller one is often chance of few rows."""
+
+
 def _limit(thresholds: Thresholds, statistic: str) -> float:
     if statistic == "ks":
         # KS is judged by its p-value, which the size of a day moves; D is the effect.
-        return thresholds.ks_min_statistic
+        return max(thresholds.ks_min_statistic, _KS_LIMIT)
     return thresholds.by_statistic()[statistic].breach
 
 

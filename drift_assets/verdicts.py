@@ -55,7 +55,7 @@ class Threshold:
     significance_level
         For ``change`` only.
     origin
-        Where the number comes from, in words, if nobody wrote it.
+        Where the number comes from, in words, where some are learned.
     """
 
     statistic: str
@@ -354,20 +354,44 @@ def plain_rule(case: Case) -> Ruling:
     return Ruling(verdict, _plain_reason(judgements, verdict), judgements)
 
 
+BY_HAND: Final = "set by hand"
+"""Origin of a threshold that judges in the place of a learned one."""
+
+
 def learned_rule(case: Case, *, origin: str) -> Ruling:
     """Return the ruling by which any statistic at its learned threshold makes the column breach.
 
     Parameters
     ----------
     case
-        Its thresholds are the learned ones.
+        Its thresholds are the learned ones, and those set by hand in their place. A step
+        from which a learned one warns can only be set by hand.
     origin
         What they were learned from, in words.
     """
     ruling = plain_rule(case)
     if not ruling.judgements:
         return replace(ruling, reason="no threshold could be learned for this column")
+    by_hand = []
+    for threshold in (j.threshold for j in ruling.judgements):
+        label = _TEST_LABELS[threshold.statistic]
+        if threshold.origin == BY_HAND:
+            by_hand.append(label)
+        elif threshold.warn is not None:
+            by_hand.append(f"{label} warning")
+    if all(j.threshold.origin == BY_HAND for j in ruling.judgements):
+        origin = BY_HAND
+    elif by_hand:
+        origin = f"{origin}, but {', '.join(by_hand)} {BY_HAND}"
     return replace(ruling, reason=f"{ruling.reason} ({origin})")
+
+
+RATES: Final[Mapping[str, str]] = {
+    "missing_rate": "missing_rate",
+    "positive_rate": "positive_rate",
+    "novel_rate": "missing_rate",
+}
+"""Shares of rows that the guarded rule judges by themselves, and whose threshold each has."""
 
 
 def guarded_rule(
@@ -377,7 +401,7 @@ def guarded_rule(
 
     A breach needs an adjusted p-value at or below ``family_alpha`` *and* an
     effect: PSI or JS at its threshold, or D at ``ks_min_statistic``; for the
-    missing and positive rates, a change at their threshold. Where the D of the
+    missing, positive and novel rates, a change at their threshold. Where the D of the
     rows may or may not reach ``ks_min_statistic``, the column warns.
 
     Parameters
@@ -391,7 +415,7 @@ def guarded_rule(
     """
     members: list[tuple[str, str, float]] = []
     for case in cases:
-        tests = [s for s in (case.test, "missing_rate", "positive_rate") if s is not None]
+        tests = [s for s in (case.test, *RATES) if s is not None]
         members += [
             (case.name, s, p)
             for s in tests
@@ -455,8 +479,8 @@ def _guarded_ruling(
         significant = p_value <= family_alpha
         p_text = p_phrase("adjusted p", p_value, against=family_alpha)
         level = f"{p_text} {'<=' if significant else '>'} {_full(family_alpha)}"
-        if test in {"missing_rate", "positive_rate"}:
-            threshold = case.thresholds.get(test)
+        if test in RATES:
+            threshold = case.thresholds.get(RATES[test])
             changed = (
                 threshold is not None and abs(case.measurements[test].value) >= threshold.breach
             )
@@ -533,6 +557,7 @@ _TEST_LABELS: Final = {
     "js_divergence": "JS",
     "missing_rate": "missing rate",
     "positive_rate": "positive rate",
+    "novel_rate": "novel rate",
     "total_variation": "total variation",
 }
 

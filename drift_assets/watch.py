@@ -5,14 +5,14 @@ assesses asks for no more than this.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol, Self
 
 from drift_assets.errors import BaselineError, UnknownNameError
 from drift_assets.stats import DEFAULT_STATISTICS, STATISTICS, Statistic
 from drift_assets.stats.statistic import Kind
-from drift_assets.verdicts import Persistence, Threshold
+from drift_assets.verdicts import BY_HAND, Persistence, Threshold
 
 DRIFT_SHARE_THRESHOLD: Final = 0.5
 """Share of the features whose drift is one of the whole data set, unless the monitor says."""
@@ -34,7 +34,8 @@ class Thresholds:
     js_breach
         JS divergence in bits, at or above.
     missing_rate_change, positive_rate_change
-        Absolute change of a share, at or above.
+        Absolute change of a share, at or above; that of missing rows is the guarded
+        rule's for rows with novel values too.
     ks_min_statistic
         Guarded rule: D from which a significant KS test is an effect.
     family_alpha
@@ -47,7 +48,7 @@ class Thresholds:
     js_breach: float = 0.1
     missing_rate_change: float = 0.02
     positive_rate_change: float = 0.05
-    ks_min_statistic: float = 0.1
+    ks_min_statistic: float = 0.05
     family_alpha: float = 0.02
 
     def by_statistic(self) -> dict[str, Threshold]:
@@ -66,11 +67,76 @@ class Thresholds:
         )
         return {t.statistic: t for t in thresholds}
 
+    def with_learned(self, limits: Mapping[str, float], by_hand: Collection[str]) -> Self:
+        """Return these with learned numbers in the place of those that nobody set by hand.
+
+        Parameters
+        ----------
+        limits
+            The learned numbers, by statistic.
+        by_hand
+            Which of the fields somebody wrote as a number.
+        """
+        numbers = {
+            field: limits[statistic]
+            for statistic, field in LEARNED_FIELDS.items()
+            if statistic in limits and field not in by_hand
+        }
+        if "psi" in limits and "psi_warn" not in by_hand:
+            # Nothing warns there unless it is asked to.
+            numbers["psi_warn"] = numbers.get("psi_breach", self.psi_breach)
+        return replace(self, **numbers)
+
+    def beside_learned(
+        self, limits: Mapping[str, float], by_hand: Collection[str], *, origin: str
+    ) -> dict[str, Threshold]:
+        """Return what the learned rule judges by: what is set by hand, or else what was learned.
+
+        Parameters
+        ----------
+        limits, by_hand
+            As for `with_learned`.
+        origin
+            What was learned from, in words.
+        """
+        numbers = {statistic: (limit, origin) for statistic, limit in limits.items()}
+        for statistic, field in LEARNED_FIELDS.items():
+            if field in by_hand:
+                numbers[statistic] = getattr(self, field), BY_HAND
+        found = {
+            statistic: Threshold(
+                statistic, "size" if statistic in _RATES else "value", limit, origin=said
+            )
+            for statistic, (limit, said) in numbers.items()
+        }
+        if "psi" in found and "psi_warn" in by_hand and self.psi_warn < found["psi"].breach:
+            found["psi"] = replace(found["psi"], warn=self.psi_warn)
+        return found
+
+
+OF_VALUES: Final = frozenset({"psi", "js_divergence", "ks", "total_variation"})
+"""Statistics of which one must have a learned threshold: rates alone say nothing of values."""
+
+LEARNED_FIELDS: Final[Mapping[str, str]] = {
+    "psi": "psi_breach",
+    "js_divergence": "js_breach",
+    "ks": "ks_min_statistic",
+    "missing_rate": "missing_rate_change",
+    "positive_rate": "positive_rate_change",
+}
+"""The field that has the number of each statistic, under the learned rule."""
+
+_RATES: Final = frozenset({"missing_rate", "positive_rate"})
+"""Statistics that are judged by their size."""
 
 PRESETS: Final[Mapping[str, Thresholds]] = {
     "balanced": Thresholds(),
     "conservative": Thresholds(
-        psi_breach=0.3, ks_significance_level=0.01, js_breach=0.15, family_alpha=0.005
+        psi_breach=0.3,
+        ks_significance_level=0.01,
+        js_breach=0.15,
+        ks_min_statistic=0.1,
+        family_alpha=0.005,
     ),
     "aggressive": Thresholds(
         psi_breach=0.1, ks_significance_level=0.1, js_breach=0.05, family_alpha=0.05
@@ -82,7 +148,19 @@ PRESETS: Final[Mapping[str, Thresholds]] = {
 class Column:
     """One watched column, with everything that the monitor says of it resolved.
 
-    ``importance`` is what a feature weighs in the verdict of the data set.
+    Attributes
+    ----------
+    name, role, kind, decision_threshold
+        The column.
+    thresholds, alert_after
+        What it is judged by, and how long a breach must last.
+    importance
+        What a feature weighs in the verdict of the data set.
+    by_hand
+        Which of the thresholds somebody wrote as a number, by field: they judge in the
+        place of learned ones.
+    learns
+        Whether learned thresholds judge it; not with a preset of its own.
     """
 
     name: str
@@ -92,6 +170,8 @@ class Column:
     thresholds: Thresholds
     alert_after: Persistence = ONCE
     importance: float = 1.0
+    by_hand: frozenset[str] = frozenset()
+    learns: bool = True
 
 
 class Watch(Protocol):
@@ -179,7 +259,8 @@ def watched_columns(
 
 def measured_statistics(named: Sequence[str]) -> tuple[Statistic, ...]:
     """Return the default statistics and those named, in the order of `STATISTICS`."""
-    return tuple(s for s in STATISTICS if s in DEFAULT_STATISTICS or s.name in named)
+    wanted = {*(s.name for s in DEFAULT_STATISTICS), *named}
+    return tuple(s for s in STATISTICS if s.name in wanted)
 
 
 def mistakes_in_statistics(names: Sequence[str]) -> list[str]:

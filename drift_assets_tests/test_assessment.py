@@ -529,3 +529,74 @@ def test_a_comparison_takes_the_baselines_side_and_says_so() -> None:
         unknown.reason,
     )
     assert assess(monitor(), BASELINE, day(BASELINE, QUIET)).comparison_id == BASELINE.id
+
+
+LETTERS = {f"c{i}": count for i, count in enumerate([400, 300, 200, 60, 20, 9, 5, 3, 2, 1])}
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+def test_a_new_category_of_five_percent_breaches_beside_rare_ones_and_without(
+    pooled: bool,
+) -> None:
+    before = LETTERS if pooled else {"c0": 500, "c1": 400, "c2": 100}
+    baseline = frozen(t=letters(**before))
+    labels = baseline.columns["t"].binning.labels  # type: ignore[union-attr]  # of categories
+    assert ("other (5 rare or new)" in labels) == pooled
+    watch = monitor(features=["t"], predictions=[])
+    for rows in (300, 1_000, 20_000):
+        kept = {name: count * 95 * rows // 100_000 for name, count in before.items()}
+        now = kept | {"new": rows - sum(kept.values())}
+        found = assess(watch, baseline, day(baseline, {"t": now})).feature("t")
+        assert found.verdict is Verdict.BREACH
+        assert found.top_bins[0].label == "unseen"
+        assert "novel rate changed by" in found.reason
+
+
+def test_new_categories_that_chance_kept_from_the_baseline_are_no_drift() -> None:
+    baseline = frozen(t=letters(**LETTERS))
+    # 2 % of the rows, 4 of each of five names that are as rare as the baseline's rarest.
+    now = LETTERS | {"c0": 380} | {f"new{i}": 4 for i in range(5)}
+    found = assess(monitor(features=["t"], predictions=[]), baseline, day(baseline, {"t": now}))
+    column = found.feature("t")
+    assert column.verdict is Verdict.OK
+    assert column.bins[-1].n_current == 0
+    assert column.bins[-2].n_current == 9 + 5 + 3 + 2 + 1 + 20
+    # They are still told of: how many, by name, and what they are of PSI.
+    assert column.current is not None
+    assert column.why is not None
+    assert column.current.n_unseen == 20
+    assert len(column.unseen) == 5
+    assert column.why.unseen_share == 0.02
+    assert column.why.unseen == pytest.approx(column.bins[-2].contribution)
+    assert column.why.known + column.why.unseen == pytest.approx(column.value("psi"))
+
+
+def test_a_tail_beyond_the_range_breaches_where_psi_and_d_hardly_move() -> None:
+    baseline = frozen(x=numeric(X))
+    now = np.concatenate((X[:970], np.full(30, 9.0)))
+    watch = monitor(features=["x"], predictions=[])
+    found = assess(watch, baseline, day(baseline, {"x": now})).feature("x")
+    assert found.verdict is Verdict.BREACH
+    assert found.reason == "novel rate changed by +0.03 (adjusted p < 0.001 <= 0.02)"
+    assert found.measurements["novel_rate"].value == 0.03
+    # Below its threshold it is not shown, nor where the plain rule judges.
+    few = np.concatenate((X[:985], np.full(15, 9.0)))
+    below = assess(watch, baseline, day(baseline, {"x": few})).feature("x")
+    assert "novel_rate" not in below.measurements
+    plain = monitor(features=["x"], predictions=[], guards=False)
+    assert (
+        "novel_rate"
+        not in assess(plain, baseline, day(baseline, {"x": now})).feature("x").measurements
+    )
+
+
+def test_a_baseline_of_the_first_method_measures_by_it_and_says_so() -> None:
+    old = CategoricalBinning(("c0", "c1", "c2", "c3", "c4"), frozenset(list(LETTERS)[5:]), "text")
+    watch = monitor(features=["t"], predictions=[])
+    now = LETTERS | {"c0": 380} | {f"new{i}": 4 for i in range(5)}
+    baseline = frozen(t=CategoricalProfile.of(LETTERS, old))
+    found = assess(watch, baseline, day(baseline, {"t": now}))
+    assert found.method_version == 1
+    assert found.feature("t").bins[-1].n_current == 20
+    anew = frozen(t=letters(**LETTERS))
+    assert assess(watch, anew, day(anew, {"t": now})).method_version == 2

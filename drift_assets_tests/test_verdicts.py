@@ -225,6 +225,16 @@ def test_who_loses_significance_to_a_newcomer_gets_a_simulation_too() -> None:
     assert rulings["y"].verdict is Verdict.OK
 
 
+def test_novel_rows_breach_at_the_threshold_of_missing_ones() -> None:
+    # With KS 0.5 two tests: 2 x 0.004.
+    ruling = guarded(case(novel_rate=(0.02, 0.004)))["x"]
+    assert ruling.verdict is Verdict.BREACH
+    assert ruling.reason == "novel rate changed by +0.02 (adjusted p = 0.008 <= 0.02)"
+    assert ruling.family == {"ks": 0.5, "novel_rate": 0.004}
+    assert guarded(case(novel_rate=(0.019, 1e-9)))["x"].verdict is Verdict.OK
+    assert plain_rule(case(novel_rate=(0.9, 1e-9))).verdict is Verdict.OK
+
+
 @pytest.mark.parametrize("rate", ["missing_rate", "positive_rate"])
 def test_a_rate_breaches_by_its_own_change_and_adjusted_p(rate: str) -> None:
     label = rate.replace("_", " ")

@@ -7,6 +7,7 @@ Nothing in current data ever moves an edge.
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,13 @@ JS_BINS: Final = 50
 JS_ROWS_PER_BIN: Final = 20
 FEW_VALUES: Final = 20
 CATEGORY_MIN_EXPECTED_ROWS: Final = 5
+CATEGORY_MIN_ROWS: Final = 10
+"""A category with fewer baseline rows often owes its bin to chance, and loses the rows again.
+
+Of a baseline under 100 rows, a tenth.
+"""
+OVERLOOKED: Final = 1e-4
+"""Chance under which a baseline does not overlook a category that a day has."""
 CATEGORY_CAP: Final = 100
 NAMED_CATEGORIES: Final = 100_000
 """Up to this many different categories are all known by name."""
@@ -169,7 +177,8 @@ class CategoricalBinning:
     """A frozen list of the categories that the baseline has.
 
     Bins, in order: each of ``categories``; ``other``, if any category was
-    pooled; ``unseen``, for what the baseline never had.
+    pooled; ``unseen``, for what the baseline never had. Where categories were
+    pooled, those that the baseline may have overlooked count as ``other``: see `may_miss`.
 
     Attributes
     ----------
@@ -180,11 +189,15 @@ class CategoricalBinning:
         whatever has no bin of its own is then ``other``, and nothing is known to be unseen.
     origin
         What the values were: ``number`` for numbers declared categorical.
+    n_rows
+        Non-missing baseline rows; None for a ruler of the first method, by which
+        nothing that the baseline never had is ``other``.
     """
 
     categories: tuple[str, ...]
     pooled: frozenset[str] | None
     origin: Origin
+    n_rows: int | None = None
     _positions: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -215,6 +228,8 @@ class CategoricalBinning:
     def labels(self) -> tuple[str, ...]:
         """The name of each bin, in order."""
         rare = "too many to name" if self.pooled is None else f"{len(self.pooled)} rare"
+        if self._shares_other:
+            rare += " or new"
         other = (f"other ({rare})",) if self._pools else ()
         return (*self.categories, *other, "unseen")
 
@@ -223,12 +238,35 @@ class CategoricalBinning:
         """Content hash: 16 hexadecimal digits; equal rulers have equal ids."""
         # JSON keeps apart what plain joining would not, such as ("a", "b") and ("a, b",).
         pooled = None if self.pooled is None else sorted(self.pooled)
-        text = json.dumps(["categorical", self.origin, self.categories, pooled])
+        rows = [] if self.n_rows is None else [self.n_rows]
+        text = json.dumps(["categorical", self.origin, self.categories, pooled, *rows])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def position(self, category: str) -> int:
         """Return the index of the bin in which ``category`` is counted."""
         return self._positions.get(category, self.position_of_unknown)
+
+    @property
+    def _shares_other(self) -> bool:
+        """Whether ``other`` also holds categories that the baseline may have overlooked."""
+        return self.n_rows is not None and bool(self.pooled)
+
+    def may_miss(self, count: int, n: int) -> bool:
+        """Return whether the baseline may have overlooked a category of ``count`` in ``n`` rows.
+
+        Never, where no category was pooled: then there are no rare ones. Of one
+        population all ``count`` rows of a category fall on the day's side, and
+        none among the baseline's N, with a chance of ``(n / (N + n)) ** count``.
+
+        Examples
+        --------
+        >>> ruler = CategoricalBinning.fit({"a": 900, "b": 97, "c": 2, "d": 1})
+        >>> ruler.may_miss(13, 1_000), ruler.may_miss(14, 1_000)  # 1 / 2 ** 14 = 6.1e-05
+        (True, False)
+        """
+        if self.n_rows is None or not self._shares_other:
+            return False
+        return count * math.log(n / (self.n_rows + n)) >= math.log(OVERLOOKED)
 
     @property
     def position_of_unknown(self) -> int:
@@ -247,9 +285,10 @@ class CategoricalBinning:
         """Return the binning that baseline counts define.
 
         A category expected fewer than 5 times in ``usual_rows`` rows (by
-        default the number of rows, at most 1,000), or beyond the 100th, is pooled
-        into ``other``. Where categories are too many to name, ``n_unnamed`` rows
-        are of those left out of ``counts``, and one row in 50,000 or fewer is not
+        default the number of rows, at most 1,000), with fewer than 10 rows (a tenth
+        of them, if there are under 100), or beyond the 100th, is pooled into
+        ``other``. Where categories are too many to name, ``n_unnamed`` rows are of
+        those left out of ``counts``, and one row in 50,000 or fewer is not
         enough for a bin either.
 
         Raises
@@ -260,7 +299,7 @@ class CategoricalBinning:
         Examples
         --------
         >>> CategoricalBinning.fit({"a": 900, "b": 97, "c": 2, "d": 1}).labels
-        ('a', 'b', 'other (2 rare)', 'unseen')
+        ('a', 'b', 'other (2 rare or new)', 'unseen')
         """
         # A category that merely could occur was never seen.
         counts = {name: count for name, count in counts.items() if count}
@@ -272,11 +311,12 @@ class CategoricalBinning:
         kept = [
             name
             for name in ranked[:CATEGORY_CAP]
-            if counts[name] * wanted_rows >= CATEGORY_MIN_EXPECTED_ROWS * total
+            if counts[name] >= min(CATEGORY_MIN_ROWS, total / 10)
+            and counts[name] * wanted_rows >= CATEGORY_MIN_EXPECTED_ROWS * total
             and (not n_unnamed or counts[name] * FREQUENT_ROWS > total)
         ]
         pooled = None if n_unnamed else frozenset(ranked[len(kept) :])
-        return cls(tuple(kept), pooled, origin)
+        return cls(tuple(kept), pooled, origin, total)
 
 
 Binning = NumericBinning | CategoricalBinning
@@ -457,6 +497,7 @@ def binning_to_dict(binning: Binning) -> dict[str, Any]:
         "categories": list(binning.categories),
         "pooled": None if binning.pooled is None else sorted(binning.pooled),
         "origin": binning.origin,
+        "n_rows": binning.n_rows,
     }
 
 
@@ -471,7 +512,9 @@ def binning_from_dict(parts: Mapping[str, Any]) -> Binning:
             bool(parts["is_time"]),
         )
     pooled = None if parts["pooled"] is None else frozenset(parts["pooled"])
-    return CategoricalBinning(tuple(parts["categories"]), pooled, parts["origin"])
+    return CategoricalBinning(
+        tuple(parts["categories"]), pooled, parts["origin"], parts.get("n_rows")
+    )
 
 
 def quantile_ranks(n_values: int, n_bins: int) -> tuple[IntArray, FloatArray]:

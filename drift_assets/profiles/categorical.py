@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,8 @@ class CategoricalProfile:
     binning
         The ruler; profiles over different rulers neither add nor compare.
     counts
-        Rows per bin, shape ``(binning.n_bins,)``.
+        Rows per bin, shape ``(binning.n_bins,)``, with all of what the baseline never
+        had in ``unseen``; these add, and `psi_counts` are made of them.
     n_missing
         Rows that were NULL; they are in no bin.
     unseen
@@ -117,14 +119,25 @@ class CategoricalProfile:
         return self.n + self.n_missing
 
     @property
+    def n_overlooked(self) -> int:
+        """Rows of categories that the baseline may have overlooked, and that count as ``other``."""
+        ruler, unseen = self.binning, int(self.counts[-1])
+        if not unseen or not ruler.may_miss(1, self.n):
+            return 0
+        return unseen - sum(rows for _, rows in self.unseen if not ruler.may_miss(rows, self.n))
+
+    @cached_property
     def psi_counts(self) -> IntArray:
         """Rows per PSI bin: one bin per category, ``other``, ``unseen``."""
-        return self.counts
+        counts = self.counts.copy()
+        counts[-1] -= self.n_overlooked
+        counts[-2:-1] += self.n_overlooked
+        return counts
 
     @property
     def js_counts(self) -> IntArray:
         """Rows per JS bin: the same bins as PSI's."""
-        return self.counts
+        return self.psi_counts
 
 
 def _most_frequent(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

@@ -162,6 +162,31 @@ class ColumnDays:
             ((),) * n_days,
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence["ColumnDays"]) -> "ColumnDays":
+        """Return the days of several over one ruler, which come in order and share no day.
+
+        Raises
+        ------
+        EmptyProfileError
+            If there is none.
+        """
+        if not parts:
+            raise EmptyProfileError("Found no day to join, expected at least one.")
+        ends = np.cumsum([part.starts[-1] for part in parts[:-1]], dtype=np.int64)
+        shifts = zip(parts[1:], ends, strict=True)
+        return cls(
+            parts[0].binning,
+            tuple(day for part in parts for day in part.days),
+            np.concatenate([parts[0].starts, *(part.starts[1:] + end for part, end in shifts)]),
+            np.concatenate([part.cells for part in parts]),
+            np.concatenate([part.counts for part in parts]),
+            np.concatenate([part.n_missing for part in parts]),
+            np.concatenate([part.infinite for part in parts]),
+            np.concatenate([part.moments for part in parts]),
+            tuple(unseen for part in parts for unseen in part.unseen),
+        )
+
     def __len__(self) -> int:
         return len(self.days)
 
@@ -201,14 +226,17 @@ class ColumnDays:
         """Rows per day and PSI bin."""
         if isinstance(self.binning, NumericBinning):
             return self.binned(self.binning.psi_starts)
-        return self.binned(np.arange(self.n_cells))
+        counts = self.binned(np.arange(self.n_cells))
+        for position in np.flatnonzero(counts[:, -1]).tolist():
+            counts[position] = self.profile(position).psi_counts
+        return counts
 
     @cached_property
     def js_counts(self) -> IntArray:
         """Rows per day and JS bin."""
         if isinstance(self.binning, NumericBinning):
             return self.binned(self.binning.js_starts)
-        return self.binned(np.arange(self.n_cells))
+        return self.psi_counts
 
     def profile(self, position: int) -> Profile:
         """Return the profile of one day; how many values were distinct is not known any more."""

@@ -3,14 +3,13 @@
 import hashlib
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drift_assets.errors import BaselineError
 from drift_assets.profiles.binning import binning_from_dict, binning_to_dict
@@ -19,18 +18,37 @@ from drift_assets.profiles.numeric import NumericProfile
 
 Profile = NumericProfile | CategoricalProfile
 
-FORMAT = 2
+FORMAT = 3
 """Version of the bytes that `Baseline.to_bytes` writes.
 
-1 always knew pooled categories by name.
+1 always knew pooled categories by name; up to 2 rulers of categories did not know how many
+rows the baseline had, and belong to the first method. From 3 on counts are stored in the
+narrowest type that holds them, and grids uncompressed.
 """
 
+METHOD_VERSION: Final = 2
+"""Version of the formulas; it grows when a fix changes a stored number.
 
-DAMAGE: Final = (
-    *(ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, EOFError),
-    *(NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error),
-)
-"""What numpy and zipfile raise for bytes that are not, or not any more, an archive of ours."""
+By 1, any category that the baseline never had was ``unseen``, however rare, and 5 expected
+rows were enough for a bin. A baseline that was frozen then keeps its bins and its method.
+"""
+
+COMPARABLE_SINCE: Final = 1
+"""Oldest method whose numbers on one and the same baseline are those of the present one."""
+
+
+def damage() -> tuple[type[Exception], ...]:
+    """Return what numpy and zipfile raise for bytes that are not, or no more, an archive of ours.
+
+    A function, because a comparison of two small files would wait for both imports.
+    """
+    import zipfile  # noqa: PLC0415
+    import zlib  # noqa: PLC0415
+
+    return (
+        *(ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, EOFError),
+        *(NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,15 @@ class Baseline:
             digest.update(counts.tobytes())
         return digest.hexdigest()[:16]
 
+    @property
+    def method_version(self) -> int:
+        """Version of the formulas that measure against it: that of its rulers."""
+        old = any(
+            isinstance(profile, CategoricalProfile) and profile.binning.n_rows is None
+            for profile in self.columns.values()
+        )
+        return 1 if old else METHOD_VERSION
+
     def to_bytes(self) -> bytes:
         """Return the baseline as one compressed NPZ archive, without pickled objects."""
         arrays: dict[str, Any] = {}
@@ -118,10 +145,19 @@ class Baseline:
                     plain[key] = value
             description["columns"][name] = plain
         text = json.dumps(description)
+        arrays["description"] = np.frombuffer(text.encode(), dtype=np.uint8)
+        # Loaded on use: two small files would wait for it.
+        import zipfile  # noqa: PLC0415
+
         buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer, description=np.frombuffer(text.encode(), dtype=np.uint8), **arrays
-        )
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for key, array in arrays.items():
+                # Grid points hardly get smaller by compression, and are the longest to read.
+                is_grid = array.dtype.kind == "f"
+                entry = zipfile.ZipInfo(f"{key}.npy")
+                entry.compress_type = zipfile.ZIP_STORED if is_grid else zipfile.ZIP_DEFLATED
+                with archive.open(entry, "w") as file:
+                    np.lib.format.write_array(file, _narrow(array), allow_pickle=False)
         return buffer.getvalue()
 
     @classmethod
@@ -153,18 +189,30 @@ class Baseline:
                     for position, (name, plain) in enumerate(description["columns"].items())
                 }
                 return cls(description["n_rows"], columns)
-        except DAMAGE as error:
+        except damage() as error:
             raise BaselineError(
                 f"Found a damaged baseline file ({type(error).__name__}), expected one that "
                 "drift_assets wrote: restore it from a back-up or freeze the baseline again."
             ) from error
 
 
+def _narrow(array: NDArray[Any]) -> NDArray[Any]:
+    """Return counts in the smallest type that holds them; anything else as it is."""
+    if array.dtype != np.int64 or not len(array) or array.min() < 0:
+        return array
+    return array.astype(np.min_scalar_type(array.max()))
+
+
 def _profile_from_parts(parts: Mapping[str, Any]) -> Profile:
     binning = binning_from_dict(
         {key.removeprefix("binning."): v for key, v in parts.items() if key.startswith("binning.")}
     )
-    rest = {key: v for key, v in parts.items() if not key.startswith("binning.")}
+    rest = {
+        # Counts are stored narrower than they add up.
+        key: v.astype(np.int64) if isinstance(v, np.ndarray) else v
+        for key, v in parts.items()
+        if not key.startswith("binning.")
+    }
     if "cells" in rest:
         return NumericProfile(binning=binning, **rest)  # type: ignore[arg-type]  # cells mean numeric
     rest["unseen"] = tuple((name, count) for name, count in rest["unseen"])

@@ -300,11 +300,13 @@ def _squared_distances(values: FloatArray, centre: float) -> float:
     Without a second array of the size of the first.
     """
     total = residual = 0.0
+    scratch = np.empty(min(_BLOCK, len(values)))
     for start in range(0, len(values), _BLOCK):
-        block = values[start : start + _BLOCK] - centre
-        residual += float(block.sum())
+        part = values[start : start + _BLOCK]
+        block = np.subtract(part, centre, out=scratch[: len(part)])
+        residual += float(np.add.reduce(block))
         # Not a dot product: BLAS would wake threads that wait by spinning.
-        total += float(np.square(block, out=block).sum())
+        total += float(np.add.reduce(np.square(block, out=block)))
     # What rounding the mean of large numbers left over.
     left_over = residual * residual / len(values) if len(values) else 0.0
     return max(total - left_over, 0.0) if math.isfinite(left_over) else total

@@ -15,6 +15,7 @@ from drift_assets.stats.kullback_leibler import KL_BASELINE_TO_CURRENT, KL_CURRE
 from drift_assets.stats.l_infinity import L_INFINITY
 from drift_assets.stats.location_shift import MEAN_SHIFT, MEDIAN_SHIFT, STD_RATIO
 from drift_assets.stats.missing_rate import MISSING_RATE
+from drift_assets.stats.novel_rate import NOVEL_RATE
 from drift_assets.stats.out_of_range_rate import OUT_OF_RANGE_RATE
 from drift_assets.stats.psi import PSI
 from drift_assets.stats.statistic import Measurement, Statistic
@@ -50,6 +51,7 @@ STATISTICS: Final[tuple[Statistic, ...]] = (
     STD_RATIO,
     UNSEEN_RATE,
     OUT_OF_RANGE_RATE,
+    NOVEL_RATE,
 )
 """All that are known; those beyond the default are measured where a monitor names them."""
 
@@ -77,6 +79,7 @@ __all__ = [
     "MEAN_SHIFT",
     "MEDIAN_SHIFT",
     "MISSING_RATE",
+    "NOVEL_RATE",
     "OUT_OF_RANGE_RATE",
     "PSI",
     "STATISTICS",

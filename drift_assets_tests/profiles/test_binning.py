@@ -181,7 +181,7 @@ def test_category_names_with_odd_characters_do_not_collide() -> None:
 def test_categories_under_five_expected_rows_are_pooled() -> None:
     counts = {"a": 9_000, "b": 950, "c": 50, "d": 49, "e": 0}
     # 10,049 rows; at 1,000 usual rows c is expected 4.98 times, at 1,005 5.0005 times.
-    assert CategoricalBinning.fit(counts).labels == ("a", "b", "other (2 rare)", "unseen")
+    assert CategoricalBinning.fit(counts).labels == ("a", "b", "other (2 rare or new)", "unseen")
     assert CategoricalBinning.fit(counts, usual_rows=1_005).categories == ("a", "b", "c")
     assert CategoricalBinning.fit(counts, usual_rows=10_000).labels == (
         "a",
@@ -248,3 +248,11 @@ def test_cells_are_numpys_whatever_way_they_are_looked_for(
     ends = [np.searchsorted(ordered, grid, side) for side in ("left", "right")]
     by_numpy = np.diff(np.concatenate(([0], np.stack(ends).T.ravel(), [len(ordered)])))
     assert found.tolist() == by_numpy.tolist()
+
+
+def test_a_category_needs_ten_baseline_rows_for_a_bin_or_a_tenth_of_a_small_baseline() -> None:
+    counts = {"a": 700, "b": 281, "c": 10, "d": 9}
+    assert CategoricalBinning.fit(counts).categories == ("a", "b", "c")
+    few = {"a": 30, "b": 6, "c": 4}
+    assert CategoricalBinning.fit(few, usual_rows=1_000).categories == ("a", "b", "c")
+    assert CategoricalBinning.fit(few | {"d": 3}, usual_rows=1_000).categories == ("a", "b")

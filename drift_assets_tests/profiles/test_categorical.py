@@ -41,7 +41,7 @@ def test_pooled_categories_count_together_and_are_not_unseen() -> None:
     assert dict(zip(RULER.labels, profile.counts.tolist(), strict=True)) == {
         "a": 0,
         "b": 0,
-        "other (2 rare)": 7,
+        "other (2 rare or new)": 7,
         "unseen": 0,
     }
     assert profile.unseen == ()
@@ -71,7 +71,7 @@ def test_rows_without_a_name_are_other_or_unseen_as_the_ruler_knows() -> None:
     found = CategoricalProfile.of(counts, knows, n_unnamed=10, n_distinct=500, distinct_error=0.01)
     assert dict(zip(knows.labels, found.counts.tolist(), strict=True)) == {
         "a": 60,
-        "other (1 rare)": 0,
+        "other (1 rare or new)": 0,
         "unseen": 40,
     }
     assert found.unseen == (("new", 30),)
@@ -80,3 +80,28 @@ def test_rows_without_a_name_are_other_or_unseen_as_the_ruler_knows() -> None:
     found = CategoricalProfile.of(counts, does_not, n_unnamed=10)
     assert found.counts.tolist() == [60, 40, 0]
     assert found.unseen == ()
+
+
+def test_a_new_category_that_chance_may_have_kept_from_the_baseline_is_judged_as_other() -> None:
+    # 1,000 rows on either side: all 13 rows of a category fall on one with a chance of
+    # 1 / 2 ** 13 = 0.00012, all 14 with one of 0.00006.
+    for rows, judged in ((13, [980, 0, 20, 0]), (14, [979, 0, 7, 14])):
+        day = CategoricalProfile.of({"a": 993 - rows, "rare": 7, "new": rows}, RULER)
+        assert day.psi_counts.tolist() == day.js_counts.tolist() == judged
+        assert day.counts[-1] == rows
+        assert day.n == 1_000
+
+
+def test_many_new_categories_are_judged_one_by_one() -> None:
+    new = {f"new{i}": rows for i, rows in enumerate([50, 13, 1, 1, 1])}
+    day = CategoricalProfile.of({"a": 934} | new, RULER)
+    assert day.psi_counts.tolist() == [934, 0, 16, 50]
+    # On two such days together each has twice the rows, and 13 of 1,000 is no chance any more:
+    # 26 rows all on the side of 2,000 have one of (2 / 3) ** 26 = 0.00003.
+    assert (day + day).psi_counts.tolist() == [1_868, 0, 6, 126]
+
+
+def test_where_the_baseline_shows_every_category_often_a_new_one_is_unseen() -> None:
+    ruler = CategoricalBinning.fit({"a": 900, "b": 100})
+    day = CategoricalProfile.of({"a": 999, "new": 1}, ruler)
+    assert day.psi_counts.tolist() == day.counts.tolist() == [999, 0, 1]

@@ -1,6 +1,8 @@
 """Data set profiles add, and a baseline survives its bytes."""
 
 import contextlib
+import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from drift_assets.errors import BaselineError, BinningMismatchError
 from drift_assets.profiles import (
+    METHOD_VERSION,
     Baseline,
+    Binning,
     CategoricalBinning,
     CategoricalProfile,
     DatasetProfile,
@@ -17,6 +21,7 @@ from drift_assets.profiles import (
     NumericProfile,
     Unprofiled,
 )
+from drift_assets.profiles.binning import binning_to_dict
 
 RULER = NumericBinning.fit(np.array([1.0, 2.0, 3.0]))
 LETTERS = CategoricalBinning.fit({"a": 50, "b": 50})
@@ -124,8 +129,55 @@ def test_other_files_are_refused(content: bytes) -> None:
 
 
 def test_a_newer_format_asks_for_an_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drift_assets.profiles.dataset.FORMAT", 3)
+    monkeypatch.setattr("drift_assets.profiles.dataset.FORMAT", 4)
     newer = baseline().to_bytes()
     monkeypatch.undo()
     with pytest.raises(BaselineError, match="upgrade drift_assets"):
         Baseline.from_bytes(newer)
+
+
+def test_a_baseline_of_the_first_method_keeps_its_bins_and_its_method(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts = {"a": 900, "b": 97, "c": 3}
+    old = CategoricalBinning(("a", "b"), frozenset("c"), "text")
+
+    def without_rows(binning: Binning) -> dict[str, Any]:
+        return {key: v for key, v in binning_to_dict(binning).items() if key != "n_rows"}
+
+    monkeypatch.setattr("drift_assets.profiles.dataset.FORMAT", 2)
+    monkeypatch.setattr("drift_assets.profiles.dataset.binning_to_dict", without_rows)
+    frozen = Baseline(1_000, {"t": CategoricalProfile.of(counts, old)})
+    found = Baseline.from_bytes(frozen.to_bytes())
+    assert (found.id, found.method_version) == (frozen.id, 1)
+    ruler = found.columns["t"].binning
+    assert isinstance(ruler, CategoricalBinning)
+    assert ruler.labels == ("a", "b", "other (1 rare)", "unseen")
+    today = CategoricalProfile.of({"a": 999, "new": 1}, ruler)
+    assert today.psi_counts.tolist() == [999, 0, 0, 1]
+    anew = CategoricalProfile.of(counts, CategoricalBinning.fit(counts))
+    assert Baseline(1_000, {"t": anew}).method_version == METHOD_VERSION == 2
+    assert Baseline(1_000, {"t": anew}).id != frozen.id
+    assert Baseline(3, {}).method_version == METHOD_VERSION
+
+
+@pytest.mark.parametrize("rows", [1, 255, 256, 65_535, 65_536])
+def test_counts_of_any_size_come_back_as_they_were_and_still_add(rows: int) -> None:
+    values = np.repeat([1.0, 2.0, 3.0], [rows, 1, 0])
+    letters = CategoricalProfile.of({"a": rows, "b": 1}, LETTERS)
+    frozen = Baseline(rows + 1, {"x": NumericProfile.of(values, RULER), "letters": letters})
+    thawed = Baseline.from_bytes(frozen.to_bytes())
+    assert thawed.id == frozen.id
+    x, again = thawed.columns["x"], thawed.columns["letters"]
+    assert isinstance(x, NumericProfile)
+    assert isinstance(again, CategoricalProfile)
+    assert (x + x).cells.tolist() == [0, 2 * rows, 0, 2, 0, 0, 0]
+    assert int((again + again).counts[0]) == 2 * rows
+
+
+def test_an_archive_of_ours_is_one_of_numpys() -> None:
+    ruler = NumericBinning.fit(np.arange(40.0))
+    frozen = Baseline(40, {"x": NumericProfile.of(np.arange(40.0), ruler)})
+    with np.load(io.BytesIO(frozen.to_bytes()), allow_pickle=False) as archive:
+        (grid,) = (archive[name] for name in archive.files if name.endswith(".grid"))
+    assert grid.tolist() == ruler.grid.tolist()

@@ -90,7 +90,9 @@ _GLOSSARY = {
     "PSI bins": "ten baseline deciles with open ends, or one bin per value where there are few",
     "JS bins": "up to 50 baseline quantiles, one bin below the baseline's range and one above it",
     "share": "rows of a bin among the non-missing rows of its side",
-    "unseen": "a category that the baseline does not have",
+    "novel": "beyond the baseline's range, or a category that it would have shown if it were there",
+    "unseen": "a category that the baseline does not have; where there is a bin `other`, the bin "
+    "`unseen` holds only those that it would have shown",
 }
 
 

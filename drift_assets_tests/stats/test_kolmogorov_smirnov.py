@@ -15,7 +15,7 @@ from drift_assets.errors import BinningMismatchError, EmptyProfileError
 from drift_assets.profiles import CategoricalBinning, CategoricalProfile, NumericProfile
 from drift_assets.profiles.binning import FloatArray, NumericBinning
 from drift_assets.stats import KS
-from drift_assets.stats.kolmogorov_smirnov import ks_p_value, ks_statistic
+from drift_assets.stats.kolmogorov_smirnov import kolmogorov_tail, ks_p_value, ks_statistic
 
 SIZES = (1, 2, 3, 7, 10, 64, 99, 100, 365, 999, 1_000, 2_500, 9_973, 10_000)
 
@@ -236,3 +236,17 @@ def test_profiles_of_other_rulers_or_kinds_or_without_values_are_refused() -> No
     with pytest.raises(BinningMismatchError, match="use chi_squared"):
         KS.measure(letters, letters)
     assert now.n == 1
+
+
+def test_the_limit_is_scipys_at_any_height() -> None:
+    heights = np.concatenate(
+        [[0.0, 0.04, 0.82], np.linspace(0.0, 3.0, 3_001), np.linspace(3, 30, 99)]
+    )
+    ours = np.array([kolmogorov_tail(float(z)) for z in heights])
+    np.testing.assert_allclose(ours, kolmogorov(heights), rtol=1e-15, atol=0.0)
+
+
+def test_the_limit_is_its_series_term_by_term() -> None:
+    for z in (0.5, 0.8, 0.819_999, 0.82, 0.9, 1.358_1, 2.0):
+        terms = (2.0 * (-1) ** (k - 1) * math.exp(-2.0 * k * k * z * z) for k in range(1, 60))
+        assert kolmogorov_tail(z) == pytest.approx(math.fsum(terms), rel=1e-13)
