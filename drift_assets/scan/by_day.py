@@ -25,7 +25,7 @@ from drift_assets.scan.columns import (
 )
 from drift_assets.scan.days import Days
 from drift_assets.scan.delimited import numbers_from_text
-from drift_assets.scan.files import open_part
+from drift_assets.scan.files import DataFile, open_part
 
 VALUES_AT_A_TIME: Final = 1 << 24
 """Values of all columns that are read together, 128 MB: a text file is read once for each lot."""
@@ -34,7 +34,7 @@ _NOTHING: Final = np.empty(0, dtype=np.int64)
 
 
 def profile_days(
-    paths: Sequence[Path],
+    paths: Sequence[Path | DataFile],
     baseline: Baseline,
     *,
     date_column: str,

@@ -498,7 +498,9 @@ def _floats(chunk: ArrowArray) -> FloatArray:
     if pa.types.is_decimal(present.type):
         # Through text: the direct way is off by one in the last place for every seventh price.
         present = present.cast(pa.string()).cast(pa.float64())
-    return as_numpy(present).astype(np.float64, copy=False)
+    # A NaN may be of the signalling kind.
+    with np.errstate(invalid="ignore"):
+        return as_numpy(present).astype(np.float64, copy=False)
 
 
 def _seconds(chunk: ArrowArray) -> FloatArray:

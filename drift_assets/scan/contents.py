@@ -11,12 +11,12 @@ from typing import cast
 import numpy as np
 
 from drift_assets.scan.days import Days
-from drift_assets.scan.files import open_part
+from drift_assets.scan.files import DataFile, open_part
 from drift_assets.scan.hashes import mixed, text_hashes, value_hashes
 
 
 def days_in_file(
-    path: Path,
+    path: Path | DataFile,
     *,
     date_column: str,
     columns: Sequence[str] | None = None,

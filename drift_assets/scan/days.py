@@ -2,9 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
@@ -137,7 +136,7 @@ class Days:
         try:
             if match[2]:
                 instant = datetime.fromisoformat(text.strip().replace(" +", "+"))
-                return instant.astimezone(ZoneInfo(self.timezone)).date()
+                return instant.astimezone(_zone(self.timezone)).date()
             return date.fromisoformat(match[1])
         except ValueError:
             return None
@@ -146,10 +145,17 @@ class Days:
 _EXPECTED: Final = "expected dates such as 2026-11-23"
 
 
+def _zone(name: str) -> tzinfo:
+    # Only who has instants pays for its import.
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
+
+    return ZoneInfo(name)
+
+
 def _offset(seconds: int, timezone: str) -> int:
     try:
         instant = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return 0
-    offset = instant.astimezone(ZoneInfo(timezone)).utcoffset()
+    offset = instant.astimezone(_zone(timezone)).utcoffset()
     return int(offset.total_seconds()) if offset is not None else 0

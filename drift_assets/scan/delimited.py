@@ -354,15 +354,27 @@ class DelimitedPart:
         for fields in reader:
             n = len(fields)
             if fields and n != expected:
+                more = _n_unlike(reader, expected)
                 return (
                     f"Found {n} field{'s' if n != 1 else ''} in line {line} of {path}, "
-                    f"expected {expected} as in its header: repair the line; a field that "
+                    f"expected {expected} as in its header: repair the line"
+                    f"{f' and {more:,} more like it' if more else ''}; a field that "
                     "holds the delimiter or a line break stands in quotes."
                 )
             if any(_escaped(field) for field in fields):
                 return _not_utf8(path, line)
             line = reader.line_num + 1
         return None
+
+
+def _n_unlike(rows: Iterable[list[str]], n_fields: int) -> int:
+    """Return how many of the remaining rows have another number of fields."""
+    n = 0
+    # What cannot be told apart any more is not counted.
+    with suppress(csv.Error, OSError):
+        for fields in rows:
+            n += bool(fields) and len(fields) != n_fields
+    return n
 
 
 @dataclass(frozen=True, slots=True)

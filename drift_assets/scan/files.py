@@ -1,19 +1,24 @@
 """Files as rows: the format is told by the name and checked against the content."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 
 from drift_assets.errors import NoDataError, UnreadableFileError
+from drift_assets.scan.copies import Copy, NamedPart, naming
 from drift_assets.scan.days import Days
-from drift_assets.scan.delimited import DelimitedPart
+from drift_assets.scan.folder_columns import FilePart, WithFolderColumns
 from drift_assets.scan.frames import TypedPart
-from drift_assets.scan.json_records import open_json
 from drift_assets.scan.parquet import open_parquet
 from drift_assets.scan.rows import Rows
 from drift_assets.scan.shelf import Shelf
+
+if TYPE_CHECKING:
+    from drift_assets.scan.predictions import Predictions
 
 Format = Literal["csv", "tsv", "json", "jsonl", "parquet"]
 
@@ -44,6 +49,29 @@ _CONTENTS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file to read, and what is known of it besides its content.
+
+    Attributes
+    ----------
+    path
+        Where it is on this machine.
+    columns
+        Columns that its folders name, with the one value of each; a column of
+        the file itself comes first.
+    copy
+        What it is a copy of; None if it is the file itself.
+    predictions
+        The predictions of its rows, where they are in files of their own.
+    """
+
+    path: Path
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    copy: Copy | None = None
+    predictions: "Predictions | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Kind:
     format: Format
     compression: str | None
@@ -57,7 +85,7 @@ class _Kind:
 
 
 def rows_from_files(
-    paths: Sequence[Path],
+    paths: Sequence[Path | DataFile],
     *,
     date_column: str | None = None,
     start: date | None = None,
@@ -87,27 +115,87 @@ def rows_from_files(
     ColumnError
         If the date column is absent or holds something else.
     """
+    return Rows(
+        open_parts(
+            paths, days=days_of(date_column=date_column, start=start, end=end, timezone=timezone)
+        )
+    )
+
+
+def days_of(
+    *, date_column: str | None, start: date | None, end: date | None, timezone: str
+) -> Days | None:
+    """Return which rows to keep; None for all."""
+    if date_column is None or (start is None and end is None):
+        return None
+    return Days(date_column, start, end, timezone)
+
+
+def open_parts(paths: Sequence[Path | DataFile], *, days: Days | None) -> tuple[FilePart, ...]:
+    """Return the rows of each file.
+
+    Raises
+    ------
+    DataError
+        If no file is given, or one cannot be used.
+    """
     if not paths:
         raise NoDataError("Found no file, expected at least one.")
-    days = None
-    if date_column is not None and (start is not None or end is not None):
-        days = Days(date_column, start, end, timezone)
     shelf = Shelf()
-    return Rows(tuple(open_part(Path(path), days=days, shelf=shelf) for path in paths))
+    return tuple(open_part(path, days=days, shelf=shelf) for path in paths)
 
 
 def open_part(
-    path: Path, *, days: Days | None = None, shelf: Shelf | None = None
-) -> DelimitedPart | TypedPart:
+    file: Path | DataFile, *, days: Days | None = None, shelf: Shelf | None = None
+) -> FilePart:
     """Return the rows of one file; files on one ``shelf`` share what memory it holds."""
+    known = file if isinstance(file, DataFile) else DataFile(Path(file))
+    part = _named_part(known, days, shelf)
+    if known.predictions is None:
+        return part
+    # Only who has such files pays for the import.
+    from drift_assets.scan.predictions import WithPredictions  # noqa: PLC0415
+
+    return WithPredictions(part, known.predictions, days=days)
+
+
+def _named_part(file: DataFile, days: Days | None, shelf: Shelf | None) -> FilePart:
+    if file.copy is None:
+        return _with_folder_columns(file, days, shelf)
+    with naming(file.copy):
+        return NamedPart(_with_folder_columns(file, days, shelf), file.copy)
+
+
+def _with_folder_columns(file: DataFile, days: Days | None, shelf: Shelf | None) -> FilePart:
+    if not file.columns:
+        return _own_part(file.path, days, shelf)
+    if days is None or days.column not in file.columns:
+        return WithFolderColumns(_own_part(file.path, days, shelf), file.columns)
+    part = _own_part(file.path, None, shelf)
+    if days.column in part.columns:
+        return WithFolderColumns(_own_part(file.path, days, shelf), file.columns)
+    text = file.columns[days.column]
+    dates = days.dates(pa.array([text], pa.string()), label=f"the folders of {file.path}")
+    if not days.keep(dates)[0]:
+        # All of its rows are of another day.
+        part = TypedPart(part.label, part.columns, 0, lambda _: pa.nulls(0))
+    return WithFolderColumns(part, file.columns, day=dates)
+
+
+def _own_part(path: Path, days: Days | None, shelf: Shelf | None) -> FilePart:
     kind = _kind_of(path)
     _check_content(path, kind)
     if kind.format == "parquet":
         return open_parquet(path, days=days)
     if kind.format in {"json", "jsonl"}:
+        # Only who reads such a file pays for the import, here and below.
+        from drift_assets.scan.json_records import open_json  # noqa: PLC0415
+
         return open_json(
             path, lines=kind.format == "jsonl", compression=kind.compression, days=days
         )
+    from drift_assets.scan.delimited import DelimitedPart  # noqa: PLC0415
+
     return DelimitedPart(
         path,
         delimiter="\t" if kind.format == "tsv" else ",",

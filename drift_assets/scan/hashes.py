@@ -1,7 +1,7 @@
 """Hashes: a number of 64 bits for each value, the same wherever the value stands."""
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from drift_assets.scan.columns import ArrowArray, Loose, arrow_texts, as_numpy, valid_rows
 
 HashArray = NDArray[np.uint64]
+
+ArrowScalar = Any
+"""One value of an Arrow array: pyarrow ships no types."""
 
 _PRIME: Final = np.uint64(0x100000001B3)
 _NULL: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -43,13 +46,23 @@ def _chunk_hashes(chunk: ArrowArray) -> HashArray:
         hashes = _utf8_hashes(chunk)
     elif pa.types.is_null(kind):
         return np.full(len(chunk), _NULL)
-    elif pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        hashes = text_hashes([repr(value) for value in chunk.to_pylist()])
+    elif pa.types.is_temporal(kind) and not pa.types.is_interval(kind):
+        # Not as Python's dates, which end with the year 9999.
+        counts = chunk.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).cast(pa.int64())
+        hashes = as_numpy(counts.fill_null(0)).view(np.uint64)
     else:
-        hashes = text_hashes([str(value) for value in chunk.to_pylist()])
+        hashes = text_hashes([_in_full(value) for value in chunk])
     hashes = mixed(hashes)
     hashes[missing] = _NULL
     return hashes
+
+
+def _in_full(value: ArrowScalar) -> str:
+    try:
+        return repr(value.as_py())
+    except (OverflowError, ValueError):
+        # A date beyond Python's, somewhere inside.
+        return str(pa.array([value], value.type))
 
 
 def _utf8_hashes(chunk: ArrowArray) -> HashArray:

@@ -62,7 +62,7 @@ def _read_text(path: Path, compression: str | None) -> str:
     except (OSError, EOFError, gzip.BadGzipFile) as error:
         if compression is None:
             raise UnreadableFileError(
-                f"Found a file that cannot be read, {path}: {error}."
+                f"Found a file that cannot be read, {path}: {error}. Expected read permission."
             ) from error
         raise UnreadableFileError(
             f"Found damaged or truncated {compression} data in {path}, expected a whole file: "
@@ -94,7 +94,9 @@ def _whole(text: str, path: Path, repeated: set[str]) -> list[Any] | dict[str, A
     try:
         content = _decoder(repeated).decode(text)
     except RecursionError as error:
-        raise UnreadableFileError(f"Found too deeply nested JSON in {path}.") from error
+        raise UnreadableFileError(
+            f"Found too deeply nested JSON in {path}, expected records of plain values."
+        ) from error
     except json.JSONDecodeError as error:
         first_line = text.lstrip().split("\n", 1)[0]
         if first_line.startswith("{") and error.msg == "Extra data":
@@ -113,21 +115,35 @@ def _whole(text: str, path: Path, repeated: set[str]) -> list[Any] | dict[str, A
 def _records_from_lines(text: str, path: Path, repeated: set[str]) -> Iterator[Mapping[str, Any]]:
     decoder = _decoder(repeated)
 
+    # Not splitlines: a text may hold other line separators unescaped.
+    lines = text.split("\n")
+
     def decoded() -> Iterator[tuple[int, Any]]:
-        # Not splitlines: a text may hold other line separators unescaped.
-        for number, line in enumerate(text.split("\n"), 1):
+        for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 yield number, decoder.decode(line)
             except (json.JSONDecodeError, RecursionError) as error:
                 message = error.msg if isinstance(error, json.JSONDecodeError) else "too deep"
+                more = sum(_is_broken(other, decoder) for other in lines[number:])
                 raise UnreadableFileError(
                     f"Found broken JSON in line {number} of {path} ({message}), expected one "
-                    "record per line: repair the line or write the file again."
+                    f"record per line: repair the line{f' and {more:,} more' if more else ''}, or "
+                    "write the file again."
                 ) from error
 
     return _checked(decoded(), "line", path)
+
+
+def _is_broken(line: str, decoder: json.JSONDecoder) -> bool:
+    if not line.strip():
+        return False
+    try:
+        decoder.decode(line)
+    except (json.JSONDecodeError, RecursionError):
+        return True
+    return False
 
 
 def _checked(

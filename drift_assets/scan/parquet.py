@@ -10,10 +10,13 @@ from drift_assets.errors import UnreadableFileError
 from drift_assets.scan.columns import ARROW_FAILURES, ArrowArray, is_text
 from drift_assets.scan.days import Days
 from drift_assets.scan.frames import ArrowSchema, TypedPart, pandas_index
+from drift_assets.scan.rows import PIECE_ROWS
 
+# A damaged file may hold a name, or text, that is not UTF-8.
+_FAILURES: Final = (*ARROW_FAILURES, OSError, UnicodeDecodeError)
 _BUFFER_BYTES: Final = 1 << 20
 _AT_ONCE: Final = 1 << 17
-"""Values decoded together: numbers then stay in a processor's cache, and texts may be long."""
+"""Values of a long column, and texts, that are decoded together."""
 _FEW: Final = 10_000
 """Values of which it does not matter how they are counted."""
 
@@ -32,10 +35,15 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
     try:
         with pq.ParquetFile(path) as file:
             metadata, schema = file.metadata, file.schema_arrow
-    except (*ARROW_FAILURES, OSError) as error:
+    except _FAILURES as error:
         raise _damaged(path) from error
     # Dictionary codes are counted without making one text per row.
     coded = _coded(metadata, schema)
+    # Texts may be long, and values of a long column would leave the cache before they are used.
+    at_a_time = dict.fromkeys(coded, metadata.num_rows)
+    if metadata.num_rows <= PIECE_ROWS:
+        fixed = {field.name for field in schema if pa.types.is_primitive(field.type)}
+        at_a_time |= dict.fromkeys(fixed, metadata.num_rows)
 
     def opened(name: str) -> Any:  # noqa: ANN401  # has no types
         return pq.ParquetFile(
@@ -52,18 +60,26 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
     def load(name: str) -> ArrowArray:
         try:
             with opened(name) as file:
-                return file.read([name], use_threads=False).column(name)
-        except (*ARROW_FAILURES, OSError) as error:
+                found = _checked(file.read([name], use_threads=False).column(name), name, path)
+        except _FAILURES as error:
             raise _damaged(path) from error
+        if len(found) != metadata.num_rows:
+            raise _damaged(path)
+        return found
 
     def stream(name: str, n_rows: int) -> Iterator[ArrowArray]:
-        at_once = n_rows if name in coded else min(n_rows, _AT_ONCE)
+        at_once = max(min(n_rows, at_a_time.get(name, _AT_ONCE)), 1)
+        n_read = 0
         try:
             with opened(name) as file:
                 for batch in file.iter_batches(at_once, columns=[name], use_threads=False):
-                    yield batch.column(0)
-        except (*ARROW_FAILURES, OSError) as error:
+                    n_read += batch.num_rows
+                    yield _checked(batch.column(0), name, path)
+        except _FAILURES as error:
             raise _damaged(path) from error
+        # A page of nothing is as well-formed as any.
+        if n_read != metadata.num_rows:
+            raise _damaged(path)
 
     return TypedPart(
         path.name,
@@ -75,6 +91,21 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
         days=days,
         numbers=_numbers(metadata, schema),
     )
+
+
+def _checked(array: ArrowArray, name: str, path: Path) -> ArrowArray:
+    """Return an array whose text is text."""
+    if not pa.types.is_primitive(array.type):
+        try:
+            array.validate(full=True)
+        except pa.ArrowInvalid as error:
+            if "UTF8" not in str(error):
+                raise
+            raise UnreadableFileError(
+                f"Found text that is not UTF-8 in the column {name!r} of {path}, expected UTF-8: "
+                "write the file again, such bytes as binary."
+            ) from error
+    return array
 
 
 def _coded(metadata: Any, schema: ArrowSchema) -> frozenset[str]:  # noqa: ANN401  # has no types

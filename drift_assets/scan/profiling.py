@@ -1,6 +1,5 @@
 """Profiling: rows into a frozen baseline, and rows into profiles over it."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
@@ -23,7 +22,6 @@ from drift_assets.profiles.binning import distinct
 from drift_assets.scan.categories import CountedCategories, count_categories
 from drift_assets.scan.columns import NumberColumn, Want, WrongType
 from drift_assets.scan.numbers import Reading
-from drift_assets.scan.order_statistics import fit_in_passes
 from drift_assets.scan.rows import PIECE_ROWS, ColumnRows, NotOfOneKindError, Rows
 from drift_assets.watch import Column, Watch
 
@@ -147,6 +145,9 @@ def _fit_numbers(
             )
         again = (Reading(rows.pieces(), is_time=reading.is_time) for _ in repeat(None))
         readings = chain([reading], again)
+        # Only so long a column pays for its import.
+        from drift_assets.scan.order_statistics import fit_in_passes  # noqa: PLC0415
+
         profile = fit_in_passes(
             lambda: next(readings),
             rows.n_rows,
@@ -210,6 +211,9 @@ def _absent(columns: Mapping[str, Column], rows: Rows) -> list[str]:
     for name in columns:
         if name in rows.columns:
             continue
+        # Only who errs pays for its import.
+        import difflib  # noqa: PLC0415
+
         close = difflib.get_close_matches(name, rows.columns, n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
         has = ", ".join(map(repr, rows.columns)) or "no column"

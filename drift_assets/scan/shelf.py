@@ -5,7 +5,6 @@ is too much to hold meanwhile waits in a file.
 """
 
 import os
-import tempfile
 import threading
 from dataclasses import dataclass
 from typing import Final
@@ -60,6 +59,9 @@ class Shelf:
                 self._left -= len(numbers)
                 return numbers
             if self._file is None:
+                # Only who has so many numbers pays for its import.
+                import tempfile  # noqa: PLC0415
+
                 with tempfile.TemporaryFile() as file:
                     # A descriptor can be read at any place by several threads.
                     self._file = os.dup(file.fileno())

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from drift_assets import sources
 from drift_assets.errors import DataError, NoDataError, UnreadableFileError
 from drift_assets.monitors import Monitor
 from drift_assets.sources import (
@@ -20,6 +19,7 @@ from drift_assets.sources import (
     read_baseline,
     read_current,
 )
+from drift_assets.sources import days as sources
 
 DAY, NEXT = date(2026, 11, 23), date(2026, 11, 24)
 
@@ -318,6 +318,23 @@ def test_a_file_whose_dates_cannot_be_read_is_listed_with_the_reason(place: Plac
     [(path, reason)] = found.unknown
     assert path.name == "bad.csv"
     assert "'yesterday' in row 1" in reason
+
+
+def test_a_bad_file_with_dates_is_read_again_only_when_it_changes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(place.root, "in/bad.csv", text="day,a\nyesterday,1\n")
+    watched = monitor({"path": "in/*.csv", "date_column": "day"})
+    before = arrivals(watched, place)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sources, "days_in_file", refuse)
+        assert arrivals(watched, place) == before
+    drop(place.root, "in/bad.csv", text="day,a\n2026-11-23,1\n")
+    assert list(arrivals(watched, place).days) == [DAY]
 
 
 def test_a_template_with_a_date_column_keeps_the_rows_of_the_day(place: Place) -> None:
