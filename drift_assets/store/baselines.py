@@ -2,15 +2,46 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final, Literal
 
 from drift_assets.atomic import write_atomically
 from drift_assets.errors import BaselineError
 from drift_assets.profiles import Baseline
 
 BASELINE_ID = re.compile(r"[0-9a-f]{16}")
+
+Act = Literal["declared", "promoted", "rolled back"]
+"""How a baseline came to judge: from the YAML's data, or by a person's choice among the frozen."""
+ARCHIVED: Final = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """Which baseline judges, since when and why: what ``active.json`` says.
+
+    Attributes
+    ----------
+    baseline_id, since
+        The one that judges, and from when.
+    act
+        How it came to.
+    declared, declared_id
+        What the YAML's ``baseline`` said then, and what its data were frozen as; "" where
+        that was not written down.
+    before
+        Those that judged before it, the latest last: what a rollback goes back to.
+    """
+
+    baseline_id: str
+    since: datetime
+    act: Act = "declared"
+    declared: str = ""
+    declared_id: str = ""
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +61,122 @@ class BaselineFiles:
         """Where the files of this monitor are."""
         return self.home / "baselines" / self.monitor
 
-    def activate(self, baseline: Baseline, *, frozen_at: datetime | None = None) -> Path:
-        """Keep ``baseline`` and make it the one that judges; return its file."""
+    def keep(self, baseline: Baseline) -> Path:
+        """Keep ``baseline``, without letting it judge; return its file."""
         path = self.folder / f"{baseline.id}.npz"
         # Written even where it stands already: freezing again is how a damaged file is mended.
         write_atomically(path, baseline.to_bytes())
-        instant = (frozen_at or datetime.now(UTC)).isoformat()
-        active = {"baseline_id": baseline.id, "frozen_at": instant}
+        (self.folder / ARCHIVED / path.name).unlink(missing_ok=True)
+        return path
+
+    def activate(
+        self,
+        baseline: Baseline,
+        *,
+        frozen_at: datetime | None = None,
+        act: Act = "declared",
+        declared: str = "",
+        declared_id: str = "",
+        before: Sequence[str] | None = None,
+    ) -> Path:
+        """Keep ``baseline`` and make it the one that judges; return its file.
+
+        Parameters
+        ----------
+        baseline
+            The one.
+        frozen_at
+            Since when; by default now.
+        act, declared, declared_id
+            How it came to judge; what the YAML says of its baseline meanwhile, and what its
+            data were frozen as.
+        before
+            Those that judged before it; by default it follows upon the present one.
+        """
+        path = self.keep(baseline)
+        if before is None:
+            present = self.present()
+            before = () if present is None else present.before
+            if present is not None and present.baseline_id != baseline.id:
+                before = (*before, present.baseline_id)
+        active = {
+            "baseline_id": baseline.id,
+            "frozen_at": (frozen_at or datetime.now(UTC)).isoformat(),
+            "act": act,
+            "declared": declared,
+            "declared_id": declared_id,
+            "before": list(before),
+        }
         write_atomically(self.folder / "active.json", json.dumps(active, indent=2).encode())
         return path
+
+    def present(self) -> Active | None:
+        """Return which baseline judges and why; None if none was frozen, or it cannot be told."""
+        try:
+            baseline_id = self.active_id()
+        except BaselineError:
+            # Damage must not keep anybody from freezing anew.
+            return None
+        if baseline_id is None:
+            return None
+        found = json.loads((self.folder / "active.json").read_text(encoding="utf-8"))
+        return Active(
+            baseline_id,
+            datetime.fromisoformat(found["frozen_at"]),
+            found.get("act", "declared"),
+            found.get("declared", ""),
+            found.get("declared_id", ""),
+            tuple(found.get("before", ())),
+        )
+
+    def ids(self) -> dict[str, bool]:
+        """Return the ids of all frozen baselines, and whether each has been archived."""
+        here = {path.stem: False for path in sorted(self.folder.glob("*.npz"))}
+        away = {path.stem: True for path in sorted((self.folder / ARCHIVED).glob("*.npz"))}
+        return {name: place for name, place in (away | here).items() if BASELINE_ID.fullmatch(name)}
+
+    def read(self, baseline_id: str) -> Baseline:
+        """Return a frozen baseline, an archived one too.
+
+        Raises
+        ------
+        BaselineError
+            If the file is absent, damaged or not the one that its name says.
+        """
+        path = self.folder / f"{baseline_id}.npz"
+        if not path.exists() and (away := self.folder / ARCHIVED / path.name).exists():
+            path = away
+        try:
+            baseline = Baseline.from_bytes(path.read_bytes())
+        except FileNotFoundError as error:
+            raise BaselineError(f"Found no {path}, {_REMEDY}.") from error
+        if baseline.id != baseline_id:
+            raise BaselineError(f"Found the baseline {baseline.id} in {path}, {_REMEDY}.")
+        return baseline
+
+    def archive(self, baseline_id: str) -> Path:
+        """Put a frozen baseline away, out of the list; return where it is now.
+
+        Raises
+        ------
+        BaselineError
+            If it is the one that judges, or is not there.
+        """
+        if baseline_id == self.active_id():
+            raise BaselineError(
+                f"Found the baseline {baseline_id} judging, expected one that does not: promote "
+                "another one first."
+            )
+        away = self.folder / ARCHIVED / f"{baseline_id}.npz"
+        away.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (self.folder / f"{baseline_id}.npz").replace(away)
+        except FileNotFoundError as error:
+            raise BaselineError(
+                f"Found no baseline {baseline_id} of {self.monitor!r} outside the archive, "
+                "expected one that `drift-assets baseline list` shows."
+            ) from error
+        return away
 
     def active_id(self) -> str | None:
         """Return the id of the baseline that judges; None if none was frozen.
@@ -69,16 +207,7 @@ class BaselineFiles:
             If the file is absent, damaged or not the one that its name says.
         """
         baseline_id = self.active_id()
-        if baseline_id is None:
-            return None
-        path = self.folder / f"{baseline_id}.npz"
-        try:
-            baseline = Baseline.from_bytes(path.read_bytes())
-        except FileNotFoundError as error:
-            raise BaselineError(f"Found no {path}, {_REMEDY}.") from error
-        if baseline.id != baseline_id:
-            raise BaselineError(f"Found the baseline {baseline.id} in {path}, {_REMEDY}.")
-        return baseline
+        return None if baseline_id is None else self.read(baseline_id)
 
 
 _REMEDY = "expected what drift_assets wrote: restore it from a back-up or freeze the baseline again"

@@ -18,9 +18,14 @@ from drift_assets.store.query import lock_down
 from drift_assets.store.session import SETTINGS, first_line, quoted
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "actions": ("monitor", "action", "baseline_id", "cause"),
+    "alert_mutes": ("monitor",),
     "alerts": ("monitor", "partition", "cause"),
     "baseline_profiles": ("baseline_id", "feature"),
+    "baseline_events": ("monitor", "happened_at", "event", "baseline_id"),
     "baselines": ("monitor", "baseline_id"),
+    "data_checks": ("monitor", "partition", "check_name"),
+    "deliveries": ("monitor", "partition", "cause", "event", "channel"),
     "evaluations": ("monitor", "partition"),
     "feature_drift": ("monitor", "partition", "segment", "feature"),
     "feature_profiles": ("monitor", "partition", "segment", "feature"),

@@ -17,7 +17,7 @@ import numpy as np
 from drift_assets.atomic import write_atomically
 from drift_assets.errors import BaselineError
 from drift_assets.profiles import Baseline, ColumnDays, DatasetProfile, Unprofiled
-from drift_assets.profiles.dataset import DAMAGE
+from drift_assets.profiles.dataset import damage
 
 FORMAT: Final = 1
 """Version of the files' bytes."""
@@ -153,7 +153,7 @@ def _open(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except FileNotFoundError:
         raise
-    except DAMAGE as error:
+    except damage() as error:
         raise BaselineError(
             f"Found a damaged {path} ({type(error).__name__}), {_REMEDY}."
         ) from error
@@ -163,7 +163,7 @@ def _description(archive: zipfile.ZipFile) -> Mapping[str, Any]:
     try:
         description: dict[str, Any] = json.loads(archive.read("description.json"))
         newer = description["format"] > FORMAT
-    except DAMAGE as error:
+    except damage() as error:
         raise BaselineError(
             f"Found a damaged {archive.filename} ({type(error).__name__}), {_REMEDY}."
         ) from error
@@ -191,7 +191,7 @@ def _column(
         unseen = found["unseen"] or [()] * len(days)
         texts = tuple(tuple((name, int(n)) for name, n in day) for day in unseen)
         return ColumnDays(binning, days, **arrays, unseen=texts)
-    except DAMAGE as error:
+    except damage() as error:
         raise BaselineError(
             f"Found a damaged {path} ({type(error).__name__}), {_REMEDY}."
         ) from error

@@ -10,19 +10,31 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Protocol
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
-from drift_assets.assessment import METHOD_VERSION, Assessment
+from drift_assets.actions import DayVerdict
+from drift_assets.assessment import Assessment
+from drift_assets.data_checks import CheckName, CheckResult, Past
 from drift_assets.errors import HistoryError, HistoryVersionError
 from drift_assets.learned import LearnedThresholds
-from drift_assets.profiles import Baseline
+from drift_assets.profiles import COMPARABLE_SINCE, METHOD_VERSION, Baseline
 from drift_assets.simulation import KeptDay, Settings
+from drift_assets.store import actions as started
 from drift_assets.store import outbox, replay, tables
+from drift_assets.store.actions import ActionState, KeptAction, NewAction
+from drift_assets.store.baseline_events import (
+    BaselineEvent,
+    KnownBaseline,
+    read_baselines,
+    read_events,
+    write_event,
+)
+from drift_assets.store.data_checks import data_checks, failed_days, read_checks, read_past
 from drift_assets.store.migrations import migrate, missing_steps
-from drift_assets.store.outbox import Alert, NewAlert
+from drift_assets.store.outbox import NewAlert, Outbox
 from drift_assets.store.prune import Pruned, prune
 from drift_assets.store.publish import (
     PublishedCopy,
@@ -37,7 +49,9 @@ from drift_assets.store.server import SETTING, Server, refuse_calls
 from drift_assets.store.session import absent, first_line, open_session
 from drift_assets.store.signals import postponed
 from drift_assets.store.tables import InputFile, Stamp
+from drift_assets.store.timeline import read_timeline
 from drift_assets.store.trends import JudgedTrends, read_trends, recently_breached, write_trends
+from drift_assets.timeline import Timeline
 from drift_assets.trends import Series, TrendResult
 from drift_assets.verdicts import Verdict
 from drift_assets.watch import Thresholds
@@ -50,6 +64,15 @@ PUBLISH_WAIT_SECONDS: Final = 30.0
 """How long a writer stands in line once more, so that publishing goes on in a crowd of them."""
 READ_WAIT_SECONDS: Final = 2.0
 """How long a reader waits for a newer copy than there is."""
+
+
+class Ask(Protocol):
+    """Answers one reading statement after another, by rows."""
+
+    def __call__(
+        self, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement; parameters are named, as ``$monitor``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +112,11 @@ class History:
     def address(self) -> str:
         """Where the history is, in words: the file, or the server's address."""
         return str(self.path) if self.server is None else self.server.address
+
+    @property
+    def outbox(self) -> Outbox:
+        """What people are to be told, and what became of it."""
+        return Outbox(self._reading, self._transaction)
 
     def exists(self) -> bool:
         """Return whether anything has been written yet."""
@@ -141,8 +169,11 @@ class History:
         inputs: Sequence[InputFile] = (),
         alerts: Sequence[NewAlert] = (),
         standing_causes: Sequence[str] = (),
+        silent: Sequence[str] = (),
         evaluated_at: datetime | None = None,
         trends: JudgedTrends | None = None,
+        actions: Sequence[NewAction] = (),
+        checks: Sequence[CheckResult] = (),
     ) -> bool:
         """Make an assessment the report of its day, in place of any that was measured before it.
 
@@ -161,14 +192,21 @@ class History:
         inputs
             The files that were read.
         alerts
-            What the day gives cause to say. An earlier alert of the day whose
+            What the day gives cause to say. An alert of it, or of an earlier day, whose
             cause is not among them becomes resolved; one that is keeps its state.
         standing_causes
             Causes that the day neither shows nor rules out: their alerts stay as they are.
+        silent
+            Columns that were not evaluated: alerts that concern one of them stay too.
         evaluated_at
             Instant of the measurement, with a time zone; by default now.
         trends
             What the days up to this one say; left out if another day was reported meanwhile.
+        actions
+            What the day gives cause to start. Nothing is started twice for a baseline and
+            cause; what has no cause any more and was not started yet is withdrawn.
+        checks
+            What the data checks say of the day.
         """
         stamp = _stamp(partition, fingerprint, run_id, evaluated_at)
         slices = {
@@ -176,6 +214,13 @@ class History:
             "feature_drift": tables.feature_drift(assessment, stamp),
             "feature_profiles": tables.feature_profiles(assessment, stamp),
             "inputs": tables.inputs(assessment.monitor, partition, inputs),
+            "data_checks": data_checks(
+                assessment.monitor,
+                partition,
+                checks,
+                run_id=run_id,
+                checked_at=stamp.evaluated_at,
+            ),
         }
         bins = tables.assessed_baseline_profiles(assessment)
         with self._transaction() as connection:
@@ -202,6 +247,10 @@ class History:
                 alerts,
                 now=datetime.now(UTC),
                 standing=standing_causes,
+                silent=silent,
+            )
+            started.decide(
+                connection, assessment.monitor, partition, actions, now=datetime.now(UTC)
             )
         return True
 
@@ -238,9 +287,25 @@ class History:
             _insert_new_bins(connection, bins)
 
     def record_baseline(
-        self, monitor: str, baseline: Baseline, *, source: str, frozen_at: datetime
+        self,
+        monitor: str,
+        baseline: Baseline,
+        *,
+        source: str,
+        frozen_at: datetime,
+        event: BaselineEvent | None = None,
     ) -> None:
-        """Keep a frozen baseline's bins and counts; the first record of it stands."""
+        """Keep a frozen baseline's bins and counts; the first record of it stands.
+
+        Parameters
+        ----------
+        monitor, baseline
+            Which.
+        source, frozen_at
+            From which data, and when.
+        event
+            The act by which it came to be, noted in the same transaction.
+        """
         _check_zone(frozen_at)
         bins = tables.baseline_profiles(baseline)
         with self._transaction() as connection:
@@ -256,6 +321,100 @@ class History:
                 },
             )
             _insert_new_bins(connection, bins)
+            if event is not None:
+                write_event(connection, event)
+
+    def record_event(self, event: BaselineEvent) -> None:
+        """Note an act upon a baseline."""
+        _check_zone(event.happened_at)
+        with self._transaction() as connection:
+            write_event(connection, event)
+
+    def baseline_events(self, monitor: str) -> list[BaselineEvent]:
+        """Return the acts upon a monitor's baselines, oldest first."""
+        with self._reading() as connection:
+            return [] if connection is None else read_events(connection, monitor)
+
+    def verdicts(self, monitor: str, *, first: date, last: date) -> dict[date, Verdict]:
+        """Return what was said of each reported day between two, both included, in order."""
+        rows = self._read(
+            "SELECT partition, verdict FROM evaluations "
+            "WHERE monitor = ? AND partition BETWEEN ? AND ? ORDER BY partition",
+            [monitor, first, last],
+        )
+        return {day: Verdict(verdict) for day, verdict in rows}
+
+    def stored_bins(
+        self, monitor: str, *, first: date, last: date
+    ) -> dict[date, dict[str, tuple[str, list[int]]]]:
+        """Return rows per PSI bin of each day between two: by column, the baseline and they."""
+        rows = self._read(
+            "SELECT partition, feature, baseline_id, current_counts FROM feature_profiles "
+            "WHERE monitor = ? AND segment = '' AND partition BETWEEN ? AND ? ORDER BY partition",
+            [monitor, first, last],
+        )
+        found: dict[date, dict[str, tuple[str, list[int]]]] = {}
+        for day, feature, baseline_id, counts in rows:
+            found.setdefault(day, {})[feature] = (baseline_id, counts)
+        return found
+
+    def record_checks(
+        self,
+        monitor: str,
+        partition: date,
+        checks: Sequence[CheckResult],
+        *,
+        checked_at: datetime,
+        alerts: Sequence[NewAlert] = (),
+    ) -> None:
+        """Keep what was found of a day that has no report, in place of what these checks said.
+
+        Parameters
+        ----------
+        monitor, partition
+            Which day.
+        checks
+            What was found.
+        checked_at
+            When, with a time zone.
+        alerts
+            What it gives cause to say.
+        """
+        _check_zone(checked_at)
+        rows = data_checks(monitor, partition, checks, run_id="", checked_at=checked_at)
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM data_checks WHERE monitor = ? AND partition = ? "
+                "AND list_contains(?::VARCHAR[], check_name)",
+                [monitor, partition, [one.name for one in checks]],
+            )
+            self._insert(connection, "data_checks", rows)
+            for alert in alerts:
+                outbox.add(connection, monitor, partition, alert, now=checked_at)
+
+    def past_of(self, monitor: str, partition: date, *, days: int) -> Past:
+        """Return what was reported on the last reported days before a day, for its data checks."""
+        with self._reading() as connection:
+            if connection is None:
+                return Past()
+            return read_past(connection, monitor, partition, days=days)
+
+    def checks(self, monitor: str, partition: date) -> list[CheckResult]:
+        """Return what the data checks said of a day, by name."""
+        with self._reading() as connection:
+            return [] if connection is None else read_checks(connection, monitor, partition)
+
+    def failed_days(self, monitor: str, name: CheckName, *, first: date) -> tuple[date, ...]:
+        """Return the days from ``first`` on that fail a data check, in order."""
+        with self._reading() as connection:
+            if connection is None:
+                return ()
+            return failed_days(connection, monitor, name, first=first)
+
+    def known_baselines(self, monitor: str) -> list[KnownBaseline]:
+        """Return the frozen baselines of a monitor, oldest first."""
+        with self._reading() as connection:
+            return [] if connection is None else read_baselines(connection, monitor)
 
     def record_learned(self, monitor: str, baseline_id: str, learned: LearnedThresholds) -> None:
         """Keep what was learned from a baseline's days, in place of what was learned before."""
@@ -301,7 +460,7 @@ class History:
             "SELECT f.feature, map_keys(f.family_p_values), map_values(f.family_p_values), "
             "f.baseline_id = $baseline_id AND f.fingerprint = $fingerprint "
             "AND f.comparison_id = $comparison_id "
-            "AND f.rule = 'guarded' AND f.method_version = $method_version "
+            "AND f.rule = 'guarded' AND f.method_version BETWEEN $since AND $method_version "
             "FROM feature_drift AS f JOIN evaluations AS e "
             "ON e.monitor = f.monitor AND e.partition = f.partition "
             "WHERE f.monitor = $monitor AND f.partition = $partition AND f.segment = '' "
@@ -312,6 +471,7 @@ class History:
                 "baseline_id": baseline_id,
                 "fingerprint": fingerprint,
                 "comparison_id": comparison_id or baseline_id,
+                "since": COMPARABLE_SINCE,
                 "method_version": METHOD_VERSION,
             },
         )
@@ -396,6 +556,13 @@ class History:
             )
             return found, seen
 
+    def timeline(self, monitor: str, *, first: date, last: date) -> Timeline:
+        """Return what was reported of each column between two days, both included."""
+        with self._reading() as connection:
+            if connection is None:
+                return Timeline()
+            return read_timeline(connection, monitor, first=first, last=last)
+
     def record_trends(self, monitor: str, judged: JudgedTrends, *, run_id: str) -> bool:
         """Replace what is said of trends on the judged days; return whether that was done.
 
@@ -434,49 +601,65 @@ class History:
         )
         return dict(rows)
 
-    def pending_alerts(self, monitor: str, partition: date) -> list[Alert]:
-        """Return the alerts of a day that nobody has received yet, oldest first."""
-        if not self.exists():
-            return []
-        with self.session(read_only=True) as connection:
-            return outbox.pending(connection, monitor, partition)
+    def day_verdicts(
+        self, monitor: str, partition: date, *, baseline_id: str, days: int
+    ) -> list[DayVerdict]:
+        """Return what was said of the evaluated days before a day, the latest first.
 
-    def claim_alerts(self, monitor: str) -> list[Alert]:
-        """Take every undelivered alert of a monitor, of whatever day, oldest first.
-
-        What is taken is to be marked `delivered` or `failed`; until then, or for a
-        quarter of an hour, no other run takes it.
+        At most ``days``, and only those measured against the same baseline.
         """
-        if not self.exists():
+        with self._reading() as connection:
+            if connection is None or days < 1:
+                return []
+            return started.day_verdicts(
+                connection, monitor, partition, baseline_id=baseline_id, days=days
+            )
+
+    def actions(self, monitor: str | None = None, *, open_only: bool = False) -> list[KeptAction]:
+        """Return what drift has started, or is about to, the latest first; none is no error."""
+        with self._reading() as connection:
+            if connection is None:
+                return []
+            return started.read(connection, monitor, open_only=open_only)
+
+    def claim_actions(self, monitor: str) -> list[KeptAction]:
+        """Take a monitor's webhooks and functions that are due, so that no other run does."""
+        if not any(one.kind != "job" for one in self.actions(monitor)):
             return []
         with self._transaction() as connection:
-            return outbox.claim(connection, monitor, now=datetime.now(UTC))
+            return started.claim(connection, monitor, now=datetime.now(UTC))
 
-    def mark_alert(
-        self, alert: Alert, state: Literal["delivered", "failed"], *, detail: str = ""
+    def note_action(
+        self,
+        action: KeptAction,
+        state: ActionState,
+        *,
+        detail: str,
+        run_id: str | None = None,
+        is_attempt: bool = False,
     ) -> None:
-        """Note what became of an attempt to deliver an alert.
+        """Note what became of an action."""
+        with self._transaction() as connection:
+            started.note(
+                connection,
+                action,
+                state,
+                detail=detail,
+                now=datetime.now(UTC),
+                run_id=run_id,
+                is_attempt=is_attempt,
+            )
+
+    def start_again(self, monitor: str, action: str) -> KeptAction:
+        """Let the latest decision for an action be carried out once more, and return it.
 
         Raises
         ------
-        HistoryError
-            If the history does not have the alert.
+        UnknownNameError
+            If nothing was ever decided under that name.
         """
         with self._transaction() as connection:
-            outbox.mark(connection, alert, state, detail=detail, now=datetime.now(UTC))
-
-    def undelivered_alerts(self) -> dict[str, int]:
-        """Return how many alerts of each monitor were tried in vain, by name."""
-        rows = self._read(
-            "SELECT monitor, count(*) FROM alerts WHERE state = 'failed' GROUP BY monitor "
-            "ORDER BY monitor"
-        )
-        return dict(rows)
-
-    def note_delivery(self, alert: Alert, channel: str) -> None:
-        """Note that a channel has accepted an alert: it is not told again."""
-        with self._transaction() as connection:
-            outbox.note_delivery(connection, alert, channel)
+            return started.start_again(connection, monitor, action, now=datetime.now(UTC))
 
     def last_evaluations(self) -> list[LastEvaluation]:
         """Return the latest reported day of each monitor, by name."""
@@ -533,6 +716,55 @@ class History:
         self.publish()
         with open_copy(self._copy_to_read().path) as connection:
             yield connection
+
+    @contextmanager
+    def published(self) -> Iterator[Ask]:
+        """Give a function that asks the published copy, one question after another.
+
+        The copy is made anew before if it lacks something and that is cheap. On a server it
+        asks the tables themselves.
+
+        Raises
+        ------
+        HistoryError
+            If there is no history yet, or it cannot be read.
+        """
+        with ExitStack() as stack:
+            if self.server is not None:
+                connection = stack.enter_context(self.session(read_only=True))
+            else:
+                connection = stack.enter_context(open_copy(self._copy_to_read().path))
+
+            def ask(
+                sql: str, parameters: Mapping[str, object] | None = None
+            ) -> list[tuple[Any, ...]]:
+                try:
+                    return connection.execute(sql, parameters or {}).fetchall()
+                except duckdb.Error as error:
+                    raise HistoryError(
+                        f"The history {self.address} cannot be read: {first_line(error)} Expected "
+                        "it whole: see `drift-assets history check`."
+                    ) from error
+
+            yield ask
+
+    def published_state(self) -> str:
+        """Return what is another one once there is something new to read; "" without any.
+
+        On a server runs of single columns do not change it.
+        """
+        if self.server is None:
+            copy = published_copy(self.path)
+            return "" if copy is None else f"{copy.taken_at.isoformat()} {copy.n_bytes}"
+        rows = self._read(
+            "SELECT (SELECT [count(*)::VARCHAR, max(evaluated_at)::VARCHAR] FROM evaluations), "
+            "(SELECT [count(*)::VARCHAR, max(updated_at)::VARCHAR] FROM alerts), "
+            "(SELECT [count(*)::VARCHAR, max(updated_at)::VARCHAR] FROM deliveries), "
+            "(SELECT [count(*)::VARCHAR, max(updated_at)::VARCHAR] FROM actions), "
+            "(SELECT [count(*)::VARCHAR, max(checked_at)::VARCHAR] FROM data_checks), "
+            "(SELECT [count(*)::VARCHAR, max(happened_at)::VARCHAR] FROM baseline_events)"
+        )
+        return repr(rows) if rows else ""
 
     def prune(self, *, keep_days: int, dry_run: bool = False) -> Pruned:
         """Delete what is older than the last days of its monitor, in one transaction.

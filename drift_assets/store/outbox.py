@@ -1,26 +1,33 @@
-"""The outbox: alerts that are written together with the day they speak of."""
+"""The outbox: what gave cause to tell people, written together with the day it speaks of.
+
+An *alert* is one cause of one day of one monitor. Days of one cause that follow each other
+without a good one in between are one *episode*: alerts that carry the same ``episode``. What
+became of telling one channel is a *delivery*, of which ``store/deliveries.py`` knows.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
 import duckdb
 
+from drift_assets.alert_settings import SeverityName
 from drift_assets.errors import HistoryError
+from drift_assets.store import deliveries
+from drift_assets.store.deliveries import Decide, Delivery, Due, Look, Trouble
 from drift_assets.store.tables import storable_text
 
-AlertState = Literal["pending", "delivering", "delivered", "failed", "resolved"]
-
-UNDELIVERED: Final = ("pending", "failed", "delivering")
-CLAIM: Final = timedelta(minutes=15)
-"""How long a run that took an alert has to deliver it, before another run may take it."""
+AlertState = Literal["open", "acknowledged", "resolved"]
+Ends = Literal["good_day", "own_day", "said"]
+Status = Literal["new", "worse", "still", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """What a day gives cause to say.
+    """What gives cause to tell people.
 
     Attributes
     ----------
@@ -30,21 +37,44 @@ class NewAlert:
         One line, and the whole message.
     payload
         The same as plain JSON types.
+    severity
+        How grave it is.
+    sizes
+        The columns concerned, each with how far it moved in units of its threshold.
+    ends
+        What ends it: ``good_day``, a day without the cause, be it this or a later one;
+        ``own_day``, only a report of this very day; ``said``, only who raised it.
     """
 
     cause: str
     title: str
     text: str
     payload: Mapping[str, Any] = field(default_factory=dict)
+    severity: SeverityName = "warning"
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    ends: Ends = "good_day"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """An alert as the history keeps it; monitor, partition and cause are its identity.
 
-    ``detail`` is what the last attempt to deliver it said; ``delivered_at`` is
-    None if it never was, ``resolved_at`` while its cause stands; ``delivered_to``
-    names the channels that have it.
+    Attributes
+    ----------
+    monitor, partition, cause, title, text, payload, severity, ends, sizes
+        As in `NewAlert`.
+    state
+        ``open``, ``acknowledged`` or ``resolved``.
+    episode
+        Names its episode, together with monitor and cause.
+    status, why
+        Whether people are told; None until that is decided.
+    created_at, updated_at, resolved_at, acknowledged_at, acknowledged_by
+        When, and by whom; None if not.
+    since, days
+        First day of the episode, and which of its days this is, counted from 1.
+    run_id
+        The run that reported the day last; None if none has.
     """
 
     monitor: str
@@ -53,17 +83,85 @@ class Alert:
     title: str
     text: str
     payload: dict[str, Any]
+    severity: SeverityName
+    ends: Ends
+    sizes: dict[str, float]
     state: AlertState
-    detail: str
-    attempts: int
+    episode: date
+    status: Status | None
+    why: str
     created_at: datetime
     updated_at: datetime
-    delivered_at: datetime | None
     resolved_at: datetime | None
-    delivered_to: tuple[str, ...] = ()
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    since: date
+    days: int
+    run_id: str | None
+
+    @property
+    def id(self) -> str:
+        """What people call it: monitor, day and cause."""
+        return f"{self.monitor}:{self.partition}:{self.cause}"
+
+    @property
+    def key(self) -> str:
+        """What is the same for all that is said in its episode."""
+        return f"{self.monitor}:{self.episode}:{self.cause}"
 
 
-_COLUMNS: Final = tuple(f.name for f in fields(Alert))
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A trouble that lasts, or lasted: days of one cause without a good one in between.
+
+    Attributes
+    ----------
+    monitor, cause, episode
+        Its identity.
+    since, last_partition, n_days
+        Its first and last day, and how many days have the cause.
+    state
+        ``open``, ``acknowledged`` or ``resolved``.
+    severity
+        The gravest of its days.
+    n_told
+        How often people were told that it began, got worse or goes on.
+    drift_share, baseline_id
+        Of its last day, if that was reported.
+    """
+
+    monitor: str
+    cause: str
+    episode: date
+    since: date
+    last_partition: date
+    n_days: int
+    state: AlertState
+    severity: SeverityName
+    n_told: int
+    drift_share: float | None
+    baseline_id: str | None
+
+
+_KEPT: Final = tuple(f.name for f in fields(Alert) if f.name not in {"since", "days", "run_id"})
+_SELECT: Final = f"""
+    SELECT {", ".join(f"a.{name}" for name in _KEPT)},
+        (
+            SELECT min(s.partition) FROM alerts AS s
+            WHERE s.monitor = a.monitor AND s.cause = a.cause AND s.episode = a.episode
+        ) AS since,
+        (
+            SELECT count(*) FROM alerts AS s
+            WHERE s.monitor = a.monitor AND s.cause = a.cause AND s.episode = a.episode
+                AND s.partition <= a.partition
+        ) AS days,
+        e.run_id
+    FROM alerts AS a
+    LEFT JOIN evaluations AS e ON e.monitor = a.monitor AND e.partition = a.partition
+"""  # noqa: S608  # our own names
+_IDENTITY: Final = "monitor = $monitor AND partition = $partition AND cause = $cause"
+_EPISODE: Final = "monitor = $monitor AND cause = $cause AND episode = $episode"
+WITHDRAWN: Final = "gone before it was told"
 
 
 def post(
@@ -73,159 +171,384 @@ def post(
     alerts: Sequence[NewAlert],
     *,
     now: datetime,
-    standing: Sequence[str] = (),
+    standing: Collection[str] = (),
+    silent: Collection[str] = (),
 ) -> None:
-    """Bring the alerts of a day up to what its latest run says.
+    """Bring the alerts of a reported day, and what it ends, up to what its latest run says.
 
-    A cause that is already known keeps its state, so that what was delivered
-    is not sent again; one that was resolved and is back is pending anew; one
-    that is gone becomes resolved, unless it is among those ``standing``, of which
-    this run can say neither.
+    A cause that is already known keeps its state, so that what was told is not told again; one
+    that was resolved and is back begins anew. One that is gone becomes resolved, and so do the
+    alerts of earlier days of that cause, unless the day says nothing of it: it is among those
+    ``standing``, or concerns a column that is among the ``silent``, the ones not evaluated.
     """
-    connection.execute(
-        "UPDATE alerts SET state = 'resolved', resolved_at = $now, updated_at = $now "
-        "WHERE monitor = $monitor AND partition = $partition AND state <> 'resolved' "
-        "AND NOT list_contains($causes::VARCHAR[], cause)",
-        {
-            "now": now,
-            "monitor": monitor,
-            "partition": partition,
-            "causes": [*(a.cause for a in alerts), *standing],
-        },
-    )
+    found = {alert.cause for alert in alerts}
+    rows = connection.execute(
+        "SELECT partition, cause, episode, sizes FROM alerts "
+        "WHERE monitor = $monitor AND state <> 'resolved' AND ("
+        "(partition = $partition AND ends <> 'said') "
+        "OR (partition < $partition AND ends = 'good_day'))",
+        {"monitor": monitor, "partition": partition},
+    ).fetchall()
+    for day, cause, episode, sizes in rows:
+        concerned = json.loads(sizes)
+        unknown = bool(silent) and (not concerned or any(name in concerned for name in silent))
+        if cause not in found and cause not in standing and not unknown:
+            _resolve(connection, monitor, day, cause, now=now, is_withdrawn=day == partition)
+            _end(connection, monitor, cause, episode, now=now)
     for alert in alerts:
-        values = {
-            "monitor": monitor,
-            "partition": partition,
-            "cause": alert.cause,
-            "title": storable_text(alert.title),
-            "text": storable_text(alert.text),
-            # Not in ASCII: JSON could then name half a character, which DuckDB refuses.
-            "payload": storable_text(
-                json.dumps(dict(alert.payload), allow_nan=False, ensure_ascii=False)
-            ),
-            "now": now,
-        }
-        if _is_known(connection, monitor, partition, alert.cause):
-            connection.execute(
-                "UPDATE alerts SET title = $title, text = $text, payload = $payload, "
-                "state = CASE state WHEN 'resolved' THEN 'pending' ELSE state END, "
-                "delivered_to = CASE state WHEN 'resolved' THEN [] ELSE delivered_to END, "
-                "resolved_at = NULL, updated_at = $now "
-                "WHERE monitor = $monitor AND partition = $partition AND cause = $cause",
-                values,
-            )
-        else:
-            connection.execute(
-                "INSERT INTO alerts VALUES ($monitor, $partition, $cause, $title, $text, $payload, "
-                "'pending', '', 0, $now, $now, NULL, NULL, [])",
-                values,
-            )
+        add(connection, monitor, partition, alert, now=now)
 
 
-def pending(connection: duckdb.DuckDBPyConnection, monitor: str, partition: date) -> list[Alert]:
-    """Return the alerts of a day that nobody has received yet, oldest first."""
-    rows = connection.execute(
-        f"SELECT {', '.join(_COLUMNS)} FROM alerts "  # noqa: S608  # our own names
-        "WHERE monitor = ? AND partition = ? AND list_contains(?::VARCHAR[], state) "
-        "ORDER BY created_at, cause",
-        [monitor, partition, list(UNDELIVERED)],
-    ).fetchall()
-    return [_alert(row) for row in rows]
-
-
-def claim(connection: duckdb.DuckDBPyConnection, monitor: str, *, now: datetime) -> list[Alert]:
-    """Take every undelivered alert of a monitor, oldest first, so that no other run does.
-
-    One that another run took and did not deliver within a quarter of an hour is taken too.
-    """
-    # Nobody else has the history meanwhile: what is found due still is when it is taken.
-    due = (
-        "monitor = $monitor AND (state IN ('pending', 'failed') "
-        "OR (state = 'delivering' AND updated_at < $expired))"
-    )
-    values = {"monitor": monitor, "expired": now - CLAIM}
-    rows = connection.execute(
-        f"SELECT {', '.join(_COLUMNS)} FROM alerts WHERE {due} ORDER BY created_at, cause",  # noqa: S608  # our own names
-        values,
-    ).fetchall()
-    connection.execute(
-        f"UPDATE alerts SET state = 'delivering', updated_at = $now WHERE {due}",  # noqa: S608  # our own names
-        values | {"now": now},
-    )
-    return [replace(_alert(row), state="delivering", updated_at=now) for row in rows]
-
-
-def mark(
+def add(
     connection: duckdb.DuckDBPyConnection,
-    alert: Alert,
-    state: Literal["delivered", "failed"],
+    monitor: str,
+    partition: date,
+    alert: NewAlert,
     *,
-    detail: str,
     now: datetime,
 ) -> None:
-    """Note what became of an attempt to deliver an alert.
-
-    Raises
-    ------
-    HistoryError
-        If the history does not have the alert.
-    """
-    if not _is_known(connection, alert.monitor, alert.partition, alert.cause):
-        raise HistoryError(
-            f"Found no alert {alert.cause!r} of {alert.monitor!r} on {alert.partition}, expected "
-            "the one to be marked: record the day again."
+    """Add an alert to those of a day, or bring the one that is known up to date."""
+    identity = {"monitor": monitor, "partition": partition, "cause": alert.cause}
+    values = identity | {
+        "title": storable_text(alert.title),
+        "text": storable_text(alert.text),
+        "payload": _json(alert.payload),
+        "sizes": _json(alert.sizes),
+        "severity": alert.severity,
+        "ends": alert.ends,
+        "now": now,
+    }
+    known = connection.execute(
+        f"SELECT state FROM alerts WHERE {_IDENTITY}",  # noqa: S608  # our own text
+        identity,
+    ).fetchone()
+    if known is not None and known[0] != "resolved":
+        connection.execute(
+            "UPDATE alerts SET title = $title, text = $text, payload = $payload, "  # noqa: S608  # our own text
+            "sizes = $sizes, severity = $severity, ends = $ends, updated_at = $now, "
+            # Worse than what was told? That is decided anew.
+            f"decided_at = NULL WHERE {_IDENTITY}",
+            values,
         )
+        return
+    if known is not None:
+        for table in ("deliveries", "alerts"):
+            connection.execute(f"DELETE FROM {table} WHERE {_IDENTITY}", identity)  # noqa: S608  # our own text
+    # The nearest day of the open episode names it, be it an earlier or, if days come late, a later.
+    near = connection.execute(
+        "SELECT episode FROM alerts WHERE monitor = $monitor AND cause = $cause "
+        "AND ends = $ends AND state <> 'resolved' ORDER BY abs(partition - $partition) LIMIT 1",
+        {**identity, "ends": alert.ends},
+    ).fetchone()
+    values["episode"] = partition if near is None else near[0]
     connection.execute(
-        # A run that resolved it meanwhile has the last word.
-        "UPDATE alerts SET state = CASE state WHEN 'resolved' THEN state ELSE $state END, "
-        "detail = $detail, attempts = attempts + 1, updated_at = $now, "
-        "delivered_at = CASE $state WHEN 'delivered' THEN $now ELSE delivered_at END "
-        "WHERE monitor = $monitor AND partition = $partition AND cause = $cause",
-        {
-            "state": state,
-            "detail": detail,
-            "now": now,
-            "monitor": alert.monitor,
-            "partition": alert.partition,
-            "cause": alert.cause,
-        },
+        "INSERT INTO alerts (monitor, partition, cause, title, text, payload, state, created_at, "
+        "updated_at, severity, ends, episode, sizes, why) VALUES ($monitor, $partition, $cause, "
+        "$title, $text, $payload, 'open', $now, $now, $severity, $ends, $episode, $sizes, '')",
+        values,
     )
 
 
-def note_delivery(connection: duckdb.DuckDBPyConnection, alert: Alert, channel: str) -> None:
-    """Note that a channel has accepted an alert, which nobody tells it again then."""
-    # Whoever delivers one after the other still has those that wait.
+def _resolve(
+    connection: duckdb.DuckDBPyConnection,
+    monitor: str,
+    partition: date,
+    cause: str,
+    *,
+    now: datetime,
+    is_withdrawn: bool,
+) -> None:
+    """Resolve one alert; what its own day has taken back is not told any more."""
+    identity = {"monitor": monitor, "partition": partition, "cause": cause}
     connection.execute(
-        "UPDATE alerts SET updated_at = $now WHERE monitor = $monitor AND state = 'delivering'",
-        {"monitor": alert.monitor, "now": datetime.now(UTC)},
+        "UPDATE alerts SET state = 'resolved', resolved_at = $now, updated_at = $now "  # noqa: S608  # our own text
+        f"WHERE {_IDENTITY}",
+        identity | {"now": now},
     )
-    connection.execute(
-        "UPDATE alerts SET delivered_to = list_append(coalesce(delivered_to, []), $channel) "
-        "WHERE monitor = $monitor AND partition = $partition AND cause = $cause",
-        {
-            "channel": channel,
-            "monitor": alert.monitor,
-            "partition": alert.partition,
-            "cause": alert.cause,
-        },
-    )
+    if is_withdrawn:
+        connection.execute(
+            "UPDATE alerts SET status = 'suppressed', why = $why, decided_at = $now "  # noqa: S608  # our own text
+            f"WHERE {_IDENTITY} AND status IS NULL",
+            identity | {"now": now, "why": WITHDRAWN},
+        )
+        connection.execute(
+            # One that was tried may have been heard: that it is over is told to who has it.
+            "UPDATE deliveries SET state = 'suppressed', detail = $why, next_attempt_at = NULL, "  # noqa: S608  # our own text
+            f"updated_at = $now WHERE {_IDENTITY} AND state IN ('pending', 'failed')",
+            identity | {"now": now, "why": WITHDRAWN},
+        )
 
 
-def _is_known(
-    connection: duckdb.DuckDBPyConnection, monitor: str, partition: date, cause: str
-) -> bool:
-    rows = connection.execute(
-        "SELECT 1 FROM alerts WHERE monitor = ? AND partition = ? AND cause = ?",
-        [monitor, partition, cause],
-    ).fetchall()
-    return bool(rows)
+def _end(
+    connection: duckdb.DuckDBPyConnection,
+    monitor: str,
+    cause: str,
+    episode: date,
+    *,
+    now: datetime,
+) -> None:
+    """If no day of an episode is open any more, have its end told to whoever heard of it."""
+    values = {"monitor": monitor, "cause": cause, "episode": episode}
+    (left,) = connection.execute(
+        f"SELECT count(*) FILTER (state <> 'resolved') FROM alerts WHERE {_EPISODE}",  # noqa: S608  # our own text
+        values,
+    ).fetchone() or (0,)
+    if left:
+        return
+    deliveries.follow_up(connection, monitor, cause, episode, "resolve", now=now)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    # Not in ASCII: JSON could then name half a character, which DuckDB refuses.
+    return storable_text(json.dumps(dict(value), allow_nan=False, ensure_ascii=False))
 
 
 def _alert(row: Sequence[Any]) -> Alert:
-    values = dict(zip(_COLUMNS, row, strict=True))
+    values = dict(zip((*_KEPT, "since", "days", "run_id"), row, strict=True))
     for name, value in values.items():
         if isinstance(value, datetime):
             values[name] = value.astimezone(UTC)
-    told = tuple(values["delivered_to"] or ())
-    return Alert(**values | {"payload": json.loads(values["payload"]), "delivered_to": told})
+    return Alert(
+        **values
+        | {"payload": json.loads(values["payload"]), "sizes": json.loads(values["sizes"] or "{}")}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """The alerts of a history: `History.outbox`.
+
+    Attributes
+    ----------
+    reading, writing
+        Give the history's connection.
+    """
+
+    reading: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection | None]]
+    writing: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+
+    def post(self, monitor: str, partition: date, alert: NewAlert) -> None:
+        """Give cause to tell people; whoever delivers next decides who hears of it.
+
+        The same cause of the same day brings the alert up to date and is not told again,
+        unless it has become worse. Other causes stay as they are.
+        """
+        with self.writing() as connection:
+            add(connection, monitor, partition, alert, now=datetime.now(UTC))
+
+    def end(
+        self,
+        monitor: str,
+        cause: str,
+        *,
+        episode: date | None = None,
+        now: datetime | None = None,
+    ) -> int:
+        """Resolve what is open of a cause, in one episode or all; return how many days that were.
+
+        Whoever heard of it is told that it is over.
+        """
+        moment = now or datetime.now(UTC)
+        open_ones = [
+            alert
+            for alert in self.alerts(monitor, open_only=True)
+            if alert.cause == cause and episode in {None, alert.episode}
+        ]
+        if not open_ones:
+            return 0
+        with self.writing() as connection:
+            for alert in open_ones:
+                _resolve(
+                    connection, monitor, alert.partition, cause, now=moment, is_withdrawn=False
+                )
+            for day in {alert.episode for alert in open_ones}:
+                _end(connection, monitor, cause, day, now=moment)
+        return len(open_ones)
+
+    def acknowledge(self, alert: Alert, *, by: str, now: datetime | None = None) -> int:
+        """Note that somebody looks after the open days of an alert's episode; return how many.
+
+        Channels that have incidents are told, as soon as somebody delivers.
+        """
+        moment = now or datetime.now(UTC)
+        identity = {"monitor": alert.monitor, "cause": alert.cause, "episode": alert.episode}
+        with self.writing() as connection:
+            rows = connection.execute(
+                f"SELECT 1 FROM alerts WHERE {_EPISODE} AND state = 'open'",  # noqa: S608  # our own text
+                identity,
+            ).fetchall()
+            connection.execute(
+                "UPDATE alerts SET state = 'acknowledged', acknowledged_at = $now, "  # noqa: S608  # our own text
+                f"acknowledged_by = $by, updated_at = $now WHERE {_EPISODE} AND state = 'open'",
+                identity | {"by": storable_text(by), "now": moment},
+            )
+            if rows:
+                deliveries.follow_up(
+                    *(connection, alert.monitor, alert.cause, alert.episode, "acknowledge"),
+                    now=moment,
+                )
+        return len(rows)
+
+    def resend(self, alert: Alert | None = None, *, now: datetime | None = None) -> int:
+        """Make deliveries due at once, and return how many: of one alert all, else what failed."""
+        with self.writing() as connection:
+            return deliveries.make_due(
+                connection,
+                None if alert is None else (alert.monitor, alert.partition, alert.cause),
+                now=now or datetime.now(UTC),
+            )
+
+    def mute(
+        self, monitor: str, *, until: date | None, reason: str = "", now: datetime | None = None
+    ) -> None:
+        """Have people hear nothing of a monitor before a day; None: hear of it again at once."""
+        with self.writing() as connection:
+            connection.execute("DELETE FROM alert_mutes WHERE monitor = ?", [monitor])
+            if until is not None:
+                connection.execute(
+                    "INSERT INTO alert_mutes VALUES (?, ?, ?, ?)",
+                    [monitor, until, storable_text(reason), now or datetime.now(UTC)],
+                )
+
+    def muted_until(self, monitor: str) -> date | None:
+        """Return the first day on which people hear of a monitor again; None if not muted."""
+        with self.reading() as connection:
+            return None if connection is None else deliveries.muted_until(connection, monitor)
+
+    def alerts(
+        self,
+        monitor: str | None = None,
+        *,
+        partition: date | None = None,
+        open_only: bool = False,
+    ) -> list[Alert]:
+        """Return alerts, the latest day first; none is no error."""
+        with self.reading() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(
+                f"{_SELECT} WHERE ($monitor IS NULL OR a.monitor = $monitor) "
+                "AND ($partition IS NULL OR a.partition = $partition) "
+                "AND ($every OR a.state <> 'resolved') "
+                "ORDER BY a.partition DESC, a.monitor, a.cause",
+                {"monitor": monitor, "partition": partition, "every": not open_only},
+            ).fetchall()
+            return [_alert(row) for row in rows]
+
+    def alert(self, monitor: str, partition: date, cause: str) -> Alert:
+        """Return one alert.
+
+        Raises
+        ------
+        HistoryError
+            If there is none.
+        """
+        found = self.alerts(monitor, partition=partition)
+        for one in found:
+            if one.cause == cause:
+                return one
+        known = ", ".join(one.id for one in found or self.alerts(monitor)[:5])
+        raise HistoryError(
+            f"Found no alert '{monitor}:{partition}:{cause}', expected one of: {known or 'none'}. "
+            "See `drift-assets alerts list --all`."
+        )
+
+    def words(self, monitor: str | None = None) -> dict[str, str]:
+        """Return the state of each alert in one word, as `alert_history` has it, by its id."""
+        with self.reading() as connection:
+            if connection is None:
+                return {}
+            rows = connection.execute(
+                "SELECT monitor, partition, cause, state FROM alert_history "
+                "WHERE $monitor IS NULL OR monitor = $monitor",
+                {"monitor": monitor},
+            ).fetchall()
+            return {f"{name}:{day}:{cause}": state for name, day, cause, state in rows}
+
+    def deliveries(self, alert: Alert) -> list[Delivery]:
+        """Return what became of telling an alert, in order."""
+        with self.reading() as connection:
+            if connection is None:
+                return []
+            return deliveries.read(connection, alert.monitor, alert.partition, alert.cause)
+
+    def episodes(self, monitor: str, *, open_only: bool = False) -> list[Episode]:
+        """Return a monitor's episodes, the latest first; none is no error."""
+        names = ", ".join(f.name for f in fields(Episode))
+        with self.reading() as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(
+                f"SELECT {names} FROM episode_history WHERE monitor = ? "  # noqa: S608  # our own names
+                "AND (? OR state <> 'resolved') ORDER BY last_partition DESC, cause",
+                [monitor, not open_only],
+            ).fetchall()
+            return [Episode(*row) for row in rows]
+
+    def is_due(self, monitor: str, *, now: datetime) -> bool:
+        """Return whether there is anything to decide or to send; it takes nothing."""
+        with self.reading() as connection:
+            return connection is not None and deliveries.is_due(connection, monitor, now=now)
+
+    def take(
+        self, monitor: str, *, decide: Decide, look: Look, now: datetime, most: int
+    ) -> list[tuple[Alert, Due]]:
+        """Decide on what was posted, then take what is due, so that nobody else does.
+
+        Parameters
+        ----------
+        monitor
+            Whose.
+        decide
+            Says who hears of an alert; it reads and writes nothing.
+        look
+            Says of what is due whether it may go out now.
+        now
+            The present.
+        most
+            How many to take.
+        """
+        with self.writing() as connection:
+            rows = connection.execute(
+                f"{_SELECT} WHERE a.monitor = ? AND a.decided_at IS NULL ORDER BY a.partition",
+                [monitor],
+            ).fetchall()
+            for alert in map(_alert, rows):
+                deliveries.plan(connection, alert, decide, now=now)
+                if alert.state == "resolved":
+                    _end(connection, monitor, alert.cause, alert.episode, now=now)
+            taken: list[tuple[Alert, Due]] = []
+            for due in deliveries.due(connection, monitor, now=now):
+                if len(taken) == most:
+                    break
+                row = connection.execute(
+                    f"{_SELECT} WHERE a.monitor = ? AND a.partition = ? AND a.cause = ?",
+                    [monitor, due.partition, due.cause],
+                ).fetchone()
+                if row is not None:
+                    alert = _alert(row)
+                    if deliveries.claim(connection, due, look(alert, due), now=now):
+                        taken.append((alert, due))
+            return taken
+
+    def sent(self, due: Due, *, now: datetime) -> None:
+        """Note that a channel has accepted what was taken."""
+        with self.writing() as connection:
+            deliveries.mark_sent(connection, due, now=now)
+
+    def failed(self, due: Due, *, detail: str, again_at: datetime | None, now: datetime) -> None:
+        """Note that a channel has not, and when it is tried again, if at all."""
+        with self.writing() as connection:
+            deliveries.mark_failed(connection, due, detail=detail, again_at=again_at, now=now)
+
+    def give_back(self, dues: Sequence[Due], *, at: datetime, now: datetime) -> None:
+        """Leave what was taken and not tried to a later moment."""
+        if dues:
+            with self.writing() as connection:
+                for one in dues:
+                    deliveries.give_back(connection, one, at=at, now=now)
+
+    def troubles(self, monitor: str | None = None) -> list[Trouble]:
+        """Return the channels that accept nothing, with what they say; none is no error."""
+        with self.reading() as connection:
+            return [] if connection is None else deliveries.troubles(connection, monitor)

@@ -7,12 +7,31 @@ from typing import Final
 import duckdb
 
 # The measurements last: they say how old the others are.
-OF_A_DAY: Final = ("evaluations", "feature_profiles", "inputs", "feature_trends", "feature_drift")
+OF_A_DAY: Final = (
+    *("evaluations", "feature_profiles", "inputs", "feature_trends", "data_checks"),
+    "feature_drift",
+)
 """Tables whose rows go with their day; of alerts, those that are done."""
-KEPT: Final = ("baselines", "learned_thresholds", "schema_migrations")
+KEPT: Final = (
+    *("actions", "alert_mutes", "baseline_events", "baselines", "learned_thresholds"),
+    "schema_migrations",
+)
 """Tables that tell how things came to be, a row per event: they stay."""
-DONE: Final = ("delivered", "resolved")
-"""States of an alert of which nothing more is to be done."""
+_DONE: Final = """
+    decided_at IS NOT NULL AND NOT EXISTS (
+        FROM deliveries AS d
+        WHERE d.monitor = alerts.monitor AND d.partition = alerts.partition
+            AND d.cause = alerts.cause AND d.state IN ('pending', 'failed')
+    )
+"""
+"""Whether nothing more is to be done about an alert."""
+_WITHOUT_ALERT: Final = """
+    NOT EXISTS (
+        FROM alerts AS a
+        WHERE a.monitor = deliveries.monitor AND a.partition = deliveries.partition
+            AND a.cause = deliveries.cause
+    )
+"""
 
 # The monitor's own calendar, not today's: one that stopped keeps its last days.
 _OLD: Final = """
@@ -65,12 +84,12 @@ def prune(connection: duckdb.DuckDBPyConnection, *, keep_days: int) -> Pruned:
         days,
     ).fetchall()
     old = _OLD.format(table="alerts")
-    done = f"state IN ({', '.join(map(repr, DONE))})"
     ((n_open,),) = connection.execute(
-        f"SELECT count(*) FROM alerts WHERE {old} AND NOT {done}",  # noqa: S608  # our own text
+        f"SELECT count(*) FROM alerts WHERE {old} AND NOT ({_DONE})",  # noqa: S608  # our own text
         days,
     ).fetchall()
-    n_rows = {"alerts": _delete(connection, "alerts", f"{old} AND {done}", days)}
+    n_rows = {"alerts": _delete(connection, "alerts", f"{old} AND {_DONE}", days)}
+    n_rows["deliveries"] = _delete(connection, "deliveries", _WITHOUT_ALERT, {})
     for table in OF_A_DAY:
         n_rows[table] = _delete(connection, table, _OLD.format(table=table), days)
     n_rows["baseline_profiles"] = _delete(connection, "baseline_profiles", _UNUSED_BINS, {})

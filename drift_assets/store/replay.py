@@ -21,6 +21,7 @@ _JUDGED: Final = {
     "js_divergence": ("js_divergence", None),
     "missing_rate": ("missing_rate_change", "missing_rate_p_value"),
     "positive_rate": ("positive_rate_change", "positive_rate_p_value"),
+    "novel_rate": ("novel_rate", "novel_rate_p_value"),
 }
 """The columns of value and p-value of each statistic that the rules ask for."""
 
@@ -135,7 +136,13 @@ def _start(
 def _columns(
     connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, Any], settings: Settings
 ) -> dict[date, list[KeptColumn]]:
-    values = [column for pair in _JUDGED.values() for column in pair if column is not None]
+    values = [
+        column
+        for statistic, pair in _JUDGED.items()
+        for column in pair
+        # It has no columns of its own.
+        if column is not None and statistic != "novel_rate"
+    ]
     names = (
         *("partition", "feature", "role", "baseline_id", "verdict", "rule_verdict", "importance"),
         *("alert_after_breaches", "alert_after_days", "ks_error_bound", "baseline_n", "current_n"),
@@ -144,7 +151,8 @@ def _columns(
     )
     rows = connection.execute(
         f"SELECT {', '.join(f'f.{name}' for name in names)}, map_keys(f.family_p_values), "  # noqa: S608  # our own names
-        f"map_values(f.family_p_values) FROM {_REPORTED} "
+        "map_values(f.family_p_values), map_extract_value(f.other_statistics, 'novel_rate'), "
+        f"map_extract_value(f.other_p_values, 'novel_rate') FROM {_REPORTED} "
         f"WHERE {_OWN} AND f.partition BETWEEN $first AND $last "
         "ORDER BY f.partition, f.role, f.feature",
         bounds,
@@ -152,8 +160,9 @@ def _columns(
     counts = _counts(connection, bounds, settings)
     found: dict[date, list[KeptColumn]] = {}
     shared: dict[tuple[float, ...], Thresholds] = {}
-    for *row, tests, p_values in rows:
+    for *row, tests, p_values, novel_rate, novel_p_value in rows:
         kept = dict(zip(names, row, strict=True))
+        kept |= {"novel_rate": novel_rate, "novel_rate_p_value": novel_p_value}
         numbers = tuple(kept[f"threshold_{name}"] for name in _THRESHOLDS)
         found.setdefault(kept["partition"], []).append(
             KeptColumn(

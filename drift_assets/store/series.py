@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_assets.assessment import METHOD_VERSION
+from drift_assets.profiles import COMPARABLE_SINCE, METHOD_VERSION
 from drift_assets.stats.sampling_noise import BaselineBins
 from drift_assets.store.tables import WHOLE
 from drift_assets.trends import Series
@@ -79,12 +79,14 @@ def read_series(
         "ON e.monitor = f.monitor AND e.partition = f.partition "
         "WHERE f.monitor = $monitor AND f.segment = $segment AND f.verdict <> 'not_evaluated' "
         "AND f.baseline_id = $baseline_id AND e.baseline_id = $baseline_id "
-        "AND f.method_version = $method_version AND f.partition BETWEEN $first AND $last "
+        "AND f.method_version BETWEEN $since AND $method_version "
+        "AND f.partition BETWEEN $first AND $last "
         "ORDER BY f.feature, f.partition",
         {
             "monitor": monitor,
             "segment": WHOLE,
             "baseline_id": baseline_id,
+            "since": COMPARABLE_SINCE,
             "method_version": METHOD_VERSION,
             "first": first,
             "last": last,
@@ -109,7 +111,7 @@ def see(
     apart: date | None = None,
 ) -> Seen:
     """Return which reports of a monitor there are between two days, both included."""
-    row = connection.execute(
+    ((n, reports),) = connection.execute(
         "SELECT count(*), coalesce(md5(string_agg(concat_ws(' ', partition, "
         "epoch_us(evaluated_at), run_id), '; ' ORDER BY partition)), '') "
         "FROM evaluations WHERE monitor = $monitor "
@@ -122,8 +124,7 @@ def see(
             "last": last,
             "apart": apart,
         },
-    ).fetchone()
-    n, reports = row if row is not None else (0, "")
+    ).fetchall()
     return Seen(baseline_id, first, last, apart, n, reports)
 
 

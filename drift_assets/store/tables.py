@@ -36,11 +36,15 @@ _THRESHOLDS: Final = tuple(field.name for field in fields(Thresholds))
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that a day was read from, as it was then."""
+    """A file or table that a day was read from, as it was then.
+
+    ``quarantine`` says why a file could not be read and was left out; None for all others.
+    """
 
     path: str
     n_bytes: int
     modified_at: datetime
+    quarantine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +236,7 @@ def inputs(monitor: str, partition: date, found: Sequence[InputFile]) -> pa.Tabl
             "path": pa.string(),
             "n_bytes": pa.int64(),
             "modified_at": _INSTANT,
+            "quarantine": pa.string(),
         },
     )
 

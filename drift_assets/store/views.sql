@@ -167,17 +167,117 @@ FROM (
     )
 );
 COMMENT ON VIEW family_history IS 'The p-values of each guarded day''s family: one row per column and test.';
-COMMENT ON COLUMN family_history.test IS 'ks, chi_squared, missing_rate or positive_rate; psi or js_divergence where it had to decide alone.';
+COMMENT ON COLUMN family_history.test IS 'ks, chi_squared, missing_rate or positive_rate; psi, js_divergence or novel_rate where it had to decide alone.';
 COMMENT ON COLUMN family_history.p_value IS 'Unadjusted p-value; those of psi and js_divergence are simulated.';
 COMMENT ON COLUMN family_history.adjusted_p_value IS 'The same, Benjamini-Hochberg-adjusted over the rows of the day.';
 
 CREATE OR REPLACE VIEW alert_history AS
-SELECT a.*, e.verdict AS day_verdict, e.run_id
+SELECT
+    a.monitor,
+    a.partition,
+    a.cause,
+    a.title,
+    a.text,
+    a.payload,
+    CASE
+        WHEN a.state <> 'open' THEN a.state
+        WHEN a.status = 'suppressed' THEN 'suppressed'
+        WHEN a.status IS NULL THEN 'pending'
+        WHEN d.n_failed > 0 THEN 'failed'
+        WHEN d.n_pending > 0 THEN 'pending'
+        WHEN d.n_sent > 0 THEN 'delivered'
+        ELSE 'suppressed'
+    END AS state,
+    coalesce(d.detail, '') AS detail,
+    coalesce(d.attempts, 0) AS attempts,
+    a.created_at,
+    a.updated_at,
+    d.delivered_at,
+    a.resolved_at,
+    d.delivered_to,
+    a.severity,
+    a.status,
+    a.why,
+    a.episode,
+    s.since,
+    a.sizes,
+    a.acknowledged_at,
+    a.acknowledged_by,
+    e.verdict AS day_verdict,
+    e.run_id
 FROM alerts AS a
+LEFT JOIN (
+    SELECT
+        monitor,
+        partition,
+        cause,
+        count(*) FILTER (state = 'failed') AS n_failed,
+        count(*) FILTER (state = 'pending') AS n_pending,
+        count(*) FILTER (state = 'sent') AS n_sent,
+        string_agg(
+            CASE WHEN detail <> '' THEN channel || ': ' || detail END, '; ' ORDER BY channel
+        ) AS detail,
+        max(attempts) AS attempts,
+        max(sent_at) AS delivered_at,
+        list(channel ORDER BY sent_at, channel) FILTER (state = 'sent') AS delivered_to
+    FROM deliveries
+    WHERE event = 'trigger'
+    GROUP BY monitor, partition, cause
+) AS d ON d.monitor = a.monitor AND d.partition = a.partition AND d.cause = a.cause
+LEFT JOIN (
+    SELECT monitor, cause, episode, min(partition) AS since
+    FROM alerts
+    GROUP BY monitor, cause, episode
+) AS s ON s.monitor = a.monitor AND s.cause = a.cause AND s.episode = a.episode
 LEFT JOIN evaluations AS e ON e.monitor = a.monitor AND e.partition = a.partition;
 COMMENT ON VIEW alert_history IS 'Every alert, what became of it, and the verdict of its day as it stands.';
+COMMENT ON COLUMN alert_history.state IS 'pending, delivered, failed (a channel was tried in vain), suppressed (why says why), acknowledged (somebody looks after it) or resolved (a later run or day found the cause gone).';
+COMMENT ON COLUMN alert_history.detail IS 'What the channels say that do not have it.';
+COMMENT ON COLUMN alert_history.attempts IS 'Attempts to deliver it, of the channel that took most.';
+COMMENT ON COLUMN alert_history.delivered_at IS 'When it was last delivered; NULL if never.';
+COMMENT ON COLUMN alert_history.delivered_to IS 'The channels that have accepted it.';
+COMMENT ON COLUMN alert_history.since IS 'First day of the episode.';
 COMMENT ON COLUMN alert_history.day_verdict IS 'Verdict of the whole day as it stands now.';
 COMMENT ON COLUMN alert_history.run_id IS 'Run that reported the day last.';
+
+CREATE OR REPLACE VIEW delivery_history AS
+SELECT * FROM deliveries;
+COMMENT ON VIEW delivery_history IS 'What became of telling an alert: one row per alert, event and channel.';
+
+CREATE OR REPLACE VIEW episode_history AS
+SELECT
+    a.monitor,
+    a.cause,
+    a.episode,
+    min(a.partition) AS since,
+    max(a.partition) AS last_partition,
+    count(*) AS n_days,
+    CASE
+        WHEN count(*) FILTER (a.state = 'open') > 0 THEN 'open'
+        WHEN count(*) FILTER (a.state = 'acknowledged') > 0 THEN 'acknowledged'
+        ELSE 'resolved'
+    END AS state,
+    arg_max(a.severity, list_position(['info', 'warning', 'error', 'critical'], a.severity))
+        AS severity,
+    count(a.told) AS n_told,
+    arg_max(e.drift_share, a.partition) AS drift_share,
+    arg_max(e.baseline_id, a.partition) AS baseline_id,
+    max(a.resolved_at) AS resolved_at
+FROM alerts AS a
+LEFT JOIN evaluations AS e ON e.monitor = a.monitor AND e.partition = a.partition
+GROUP BY a.monitor, a.cause, a.episode;
+COMMENT ON VIEW episode_history IS 'Troubles that lasted: one row per monitor, cause and episode, which is its days without a good one in between.';
+COMMENT ON COLUMN episode_history.cause IS 'Why people are told, such as breach.';
+COMMENT ON COLUMN episode_history.episode IS 'Names the episode.';
+COMMENT ON COLUMN episode_history.since IS 'Its first day.';
+COMMENT ON COLUMN episode_history.last_partition IS 'Its last day so far.';
+COMMENT ON COLUMN episode_history.n_days IS 'Its days with the cause.';
+COMMENT ON COLUMN episode_history.state IS 'open, acknowledged or resolved.';
+COMMENT ON COLUMN episode_history.severity IS 'The gravest of its days.';
+COMMENT ON COLUMN episode_history.n_told IS 'How often people were told that it began, got worse or goes on.';
+COMMENT ON COLUMN episode_history.drift_share IS 'Share of the evaluated features that breach, weighed by importance, on its last reported day.';
+COMMENT ON COLUMN episode_history.baseline_id IS 'Baseline of that day.';
+COMMENT ON COLUMN episode_history.resolved_at IS 'When it ended; NULL while no day of it has.';
 
 CREATE OR REPLACE VIEW trend_latest AS
 SELECT t.*
@@ -188,3 +288,26 @@ JOIN (
     GROUP BY monitor
 ) AS latest ON latest.monitor = t.monitor AND latest.partition = t.partition;
 COMMENT ON VIEW trend_latest IS 'feature_trends of each monitor''s latest judged day.';
+
+CREATE OR REPLACE VIEW baseline_history AS
+SELECT v.*, b.source, b.n_rows, b.frozen_at
+FROM baseline_events AS v
+LEFT JOIN baselines AS b ON b.monitor = v.monitor AND b.baseline_id = v.baseline_id;
+COMMENT ON VIEW baseline_history IS 'What was done with baselines, by whom and why, beside what each was frozen from.';
+COMMENT ON COLUMN baseline_history.source IS 'From which data it was frozen.';
+COMMENT ON COLUMN baseline_history.n_rows IS 'Rows of those data.';
+COMMENT ON COLUMN baseline_history.frozen_at IS 'When it was frozen first.';
+
+CREATE OR REPLACE VIEW data_check_history AS
+SELECT c.*, e.verdict AS day_verdict
+FROM data_checks AS c
+LEFT JOIN evaluations AS e ON e.monitor = c.monitor AND e.partition = c.partition;
+COMMENT ON VIEW data_check_history IS 'What the data checks said of each day, beside the verdict of its statistics.';
+COMMENT ON COLUMN data_check_history.day_verdict IS 'Verdict of the whole day; NULL if it was not reported.';
+
+CREATE OR REPLACE VIEW action_history AS
+SELECT a.*, e.verdict AS day_verdict
+FROM actions AS a
+LEFT JOIN evaluations AS e ON e.monitor = a.monitor AND e.partition = a.partition;
+COMMENT ON VIEW action_history IS 'What drift has started, and the verdict of its day as it stands.';
+COMMENT ON COLUMN action_history.day_verdict IS 'Verdict of the whole day as it stands now.';

@@ -18,7 +18,7 @@ from drift_assets_tests.store.test_publish import CRASHING
 INSERTING = """
 import os, sys, duckdb
 connection = duckdb.connect(sys.argv[1])
-connection.execute("INSERT INTO inputs VALUES ('loans', '2026-11-23', 'a.csv', 1, now())")
+connection.execute("INSERT INTO inputs VALUES ('loans', '2026-11-23', 'a.csv', 1, now(), NULL)")
 os._exit(9)
 """
 COUNT = "SELECT count(*) FROM evaluations"

@@ -58,7 +58,9 @@ def test_every_table_has_the_key_that_the_check_goes_by() -> None:
 @pytest.mark.parametrize("table", ["feature_drift", "feature_profiles", "baselines", "inputs"])
 def test_a_row_that_is_there_twice_is_found(history: History, table: str) -> None:
     with history.session() as connection:
-        connection.execute("INSERT INTO inputs VALUES ('loans', '2026-11-23', 'a.csv', 1, now())")
+        connection.execute(
+            "INSERT INTO inputs VALUES ('loans', '2026-11-23', 'a.csv', 1, now(), NULL)"
+        )
     said = faults(history, f"INSERT INTO {table} FROM {table} LIMIT 1")
     assert f"1 rows of {table} that are there more than once" in said
 

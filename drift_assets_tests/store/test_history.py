@@ -18,7 +18,7 @@ import pytest
 from drift_assets.assessment import Assessment, Summary, assess
 from drift_assets.errors import HistoryError
 from drift_assets.stats.jensen_shannon import js_divergence
-from drift_assets.store import Alert, History, InputFile, NewAlert
+from drift_assets.store import History, InputFile, NewAlert
 from drift_assets.store.server import SETTING
 from drift_assets.watch import Thresholds
 from drift_assets_tests.store.conftest import MakeHistory
@@ -238,7 +238,7 @@ def test_an_error_in_the_middle_leaves_the_day_before(history: History) -> None:
         )
     assert history.reported("loans") == {DAY: "f"}
     assert history.query("SELECT DISTINCT fingerprint FROM feature_drift").rows == [("f",)]
-    assert history.pending_alerts("loans", DAY) == []
+    assert history.outbox.alerts("loans") == []
 
 
 def test_hostile_names_are_kept_as_they_are(history: History) -> None:
@@ -259,9 +259,8 @@ def test_hostile_names_are_kept_as_they_are(history: History) -> None:
     history.record_subset(found, partition=DAY, fingerprint=HOSTILE, run_id=HOSTILE)
     kept = history.query("SELECT feature FROM drift_latest").rows
     assert {name for (name,) in kept} == {number, text, "score"}
-    (alert,) = history.pending_alerts("loans", DAY)
+    (alert,) = history.outbox.alerts("loans")
     assert (alert.cause, alert.payload) == (HOSTILE, {HOSTILE: HOSTILE})
-    history.mark_alert(alert, "delivered", detail=HOSTILE)
     assert history.reported(HOSTILE) == {}
     assert history.reported("loans") == {DAY: HOSTILE}
     p_values = history.p_values("loans", DAY, baseline_id=found.baseline_id, fingerprint=HOSTILE)
@@ -272,7 +271,7 @@ def test_half_a_character_is_kept_as_a_question_mark(history: History) -> None:
     broken = NewAlert("breach", "a\udc80b", "a\udc80b", {"a\udc80b": "\udc80"})
     record(history, inputs=[InputFile("a\udc80b.csv", 1, NOON)], alerts=[broken])
     assert history.query("SELECT path FROM inputs").rows == [("a?b.csv",)]
-    (alert,) = history.pending_alerts("loans", DAY)
+    (alert,) = history.outbox.alerts("loans")
     assert (alert.title, alert.payload) == ("a?b", {"a?b": "?"})
 
 
@@ -303,7 +302,7 @@ def test_a_single_column_replaces_its_rows_and_never_the_report(history: History
     ]
     assert history.query("SELECT count(*) FROM feature_profiles").rows == [(3,)]
     assert history.reported("loans") == {DAY: "f"}
-    assert len(history.pending_alerts("loans", DAY)) == 1
+    assert len(history.outbox.alerts("loans")) == 1
 
 
 def test_a_single_column_alone_leaves_its_day_unreported(history: History) -> None:
@@ -322,7 +321,8 @@ def test_the_family_comes_back_only_for_the_same_baseline_and_data(history: Hist
     same = {"baseline_id": found.baseline_id, "fingerprint": "f"}
     whole = {f.feature: dict(f.family) for f in found.features}
     assert history.p_values("loans", DAY, **same) == whole
-    assert set(whole["income"]) == {"ks", "missing_rate"}
+    # A shift this large leaves the range too.
+    assert set(whole["income"]) == {"ks", "missing_rate", "novel_rate"}
     assert history.p_values("others", DAY, **same) is None
     assert history.p_values("loans", DAY + timedelta(days=1), **same) is None
     assert history.p_values("loans", DAY, **same | {"fingerprint": "g"}) is None
@@ -352,7 +352,8 @@ def test_the_latest_day_is_told_per_monitor(history: History) -> None:
 def test_without_a_file_nothing_has_been_reported(history: History) -> None:
     assert history.reported("loans") == {}
     assert history.p_values("loans", DAY, baseline_id="", fingerprint="") is None
-    assert history.pending_alerts("loans", DAY) == []
+    assert history.outbox.alerts("loans") == []
+    assert not history.outbox.is_due("loans", now=NOON)
     assert history.last_evaluations() == []
     assert not history.path.parent.exists()
 
@@ -361,59 +362,6 @@ def test_an_instant_without_a_time_zone_is_refused(history: History) -> None:
     with pytest.raises(ValueError, match="time zone"):
         record(history, evaluated_at=datetime(2026, 1, 1))  # noqa: DTZ001  # the point
     assert not history.path.exists()
-
-
-def test_an_alert_waits_until_it_is_delivered(history: History) -> None:
-    record(history, of=assessment(shift=300.0), alerts=[BREACH])
-    (alert,) = history.pending_alerts("loans", DAY)
-    assert (alert.state, alert.attempts, alert.delivered_at) == ("pending", 0, None)
-    assert (alert.title, alert.text) == (BREACH.title, BREACH.text)
-    assert alert.payload == BREACH.payload
-    history.mark_alert(alert, "failed", detail="no answer")
-    (alert,) = history.pending_alerts("loans", DAY)
-    assert (alert.state, alert.attempts, alert.detail) == ("failed", 1, "no answer")
-    history.mark_alert(alert, "delivered", detail="200")
-    assert history.pending_alerts("loans", DAY) == []
-    (row,) = rows(history, "SELECT * FROM alert_history")
-    assert (row["state"], row["attempts"], row["detail"]) == ("delivered", 2, "200")
-    assert row["day_verdict"] == "breach"
-    assert row["created_at"] <= row["delivered_at"] == row["updated_at"]
-
-
-def test_a_repeated_run_updates_an_alert_and_does_not_send_it_again(history: History) -> None:
-    record(history, alerts=[BREACH])
-    history.mark_alert(history.pending_alerts("loans", DAY)[0], "delivered")
-    record(history, alerts=[NewAlert("breach", "new title", "new text")])
-    assert history.pending_alerts("loans", DAY) == []
-    (row,) = rows(history, "SELECT * FROM alert_history")
-    assert (row["state"], row["title"], row["attempts"]) == ("delivered", "new title", 1)
-
-
-def test_an_alert_whose_cause_is_gone_is_resolved_and_one_that_is_back_waits_anew(
-    history: History,
-) -> None:
-    other_day = DAY - timedelta(days=1)
-    record(history, alerts=[BREACH, NewAlert("late", "late", "late")])
-    record(history, partition=other_day, alerts=[BREACH])
-    (alert,) = [a for a in history.pending_alerts("loans", DAY) if a.cause == "breach"]
-    record(history, alerts=[NewAlert("late", "late", "late")])
-    assert [a.cause for a in history.pending_alerts("loans", DAY)] == ["late"]
-    assert len(history.pending_alerts("loans", other_day)) == 1
-    history.mark_alert(alert, "delivered", detail="too late")
-    question = "SELECT state, resolved_at IS NOT NULL AS gone FROM alerts WHERE cause = 'breach'"
-    (row,) = rows(history, f"{question} AND partition = '{DAY}'")
-    assert (row["state"], row["gone"]) == ("resolved", True)
-    record(history, alerts=[BREACH])
-    (row,) = rows(history, f"{question} AND partition = '{DAY}'")
-    assert (row["state"], row["gone"]) == ("pending", False)
-    assert history.query("SELECT count(*) FROM alerts").rows == [(3,)]
-
-
-def test_an_alert_that_is_not_there_cannot_be_marked(history: History) -> None:
-    record(history)
-    ghost = Alert(*("loans", DAY, "breach", "", "", {}, "pending", "", 0, NOON, NOON), None, None)
-    with pytest.raises(HistoryError, match="Found no alert 'breach'"):
-        history.mark_alert(ghost, "delivered")
 
 
 def test_many_processes_record_at_once_and_nothing_is_lost(history: History) -> None:

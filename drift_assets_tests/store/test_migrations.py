@@ -12,9 +12,10 @@ from drift_assets.errors import HistoryError, HistoryVersionError
 from drift_assets.simulation import Settings, simulate
 from drift_assets.store import History, migrations
 from drift_assets.store.check import check_history
-from drift_assets.store.migrations import STEPS, VIEWS, migrate, missing_steps
+from drift_assets.store.migrations import STEPS, VIEWS, apply_steps, migrate, missing_steps
 from drift_assets.store.tables import Stamp, evaluation, feature_drift
 from drift_assets_tests.store.samples import DAY, NOON, assessment
+from drift_assets_tests.store.taking import take
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
 """Each schema that was ever released, with two days that the package of then recorded in it."""
@@ -64,7 +65,8 @@ def test_every_released_schema_becomes_that_of_a_blank_file_with_its_rows(
     history: History, released: Path
 ) -> None:
     tables = (
-        *("alerts", "baseline_profiles", "baselines", "evaluations"),
+        # Of alerts, the view that people ask.
+        *("alert_history", "baseline_profiles", "baselines", "evaluations"),
         *("feature_drift", "feature_profiles", "inputs"),
     )
     with duckdb.connect(history.path) as connection:
@@ -83,7 +85,7 @@ def test_every_released_schema_becomes_that_of_a_blank_file_with_its_rows(
     assert STEPS[STEPS.index(released.stem) + 1 :] == missing
     assert {table: len(rows) for table, rows in before.items()} == {
         **dict.fromkeys(("baseline_profiles",), 3),
-        **dict.fromkeys(("alerts", "baselines"), 1),
+        **dict.fromkeys(("alert_history", "baselines"), 1),
         **dict.fromkeys(("evaluations", "inputs"), 2),
         **dict.fromkeys(("feature_drift", "feature_profiles"), 6),
     }
@@ -195,3 +197,46 @@ def test_views_that_change_come_with_a_step_which_brings_them_to_every_file() ->
     """
     noted = (Path(__file__).parent / "views_by_step.txt").read_text(encoding="utf-8").split()
     assert [STEPS[-1], sha256(VIEWS.read_bytes()).hexdigest()] == noted
+
+
+def test_alerts_of_before_keep_what_became_of_them_and_those_that_wait_go_out(
+    history: History,
+) -> None:
+    sixth = STEPS[: STEPS.index("0006_deliveries") + 1]
+    kept = {
+        "pending": [],
+        "delivering": ["log"],
+        "failed": ["log"],
+        "delivered": ["log", "hook"],
+        "resolved": ["log", "hook"],
+    }
+    with duckdb.connect(history.path) as connection:
+        apply_steps(connection, sixth)
+        for number, (state, told) in enumerate(kept.items()):
+            connection.execute(
+                "INSERT INTO alerts VALUES ('loans', ?, 'breach', 't', 't', '{}', ?, '', 1, $3, "
+                "$3, NULL, NULL, ?)".replace("$3", f"'{NOON}'"),
+                [DAY + timedelta(days=number), state, told],
+            )
+    found = history.query("SELECT state, delivered_to FROM alert_history ORDER BY partition").rows
+    assert found == [
+        ("pending", None),
+        ("pending", ["log"]),
+        ("pending", ["log"]),
+        ("delivered", ["hook", "log"]),
+        ("resolved", ["hook", "log"]),
+    ]
+    # The hook alone lacks two of them; both days are decided on, one after the other.
+    taken = take(history.outbox, channels=("log", "hook"))
+    assert [(str(alert.partition), due.channel) for alert, due in taken] == [
+        (str(DAY), "hook"),
+        (str(DAY), "log"),
+        (str(DAY + timedelta(days=1)), "hook"),
+        (str(DAY + timedelta(days=2)), "hook"),
+    ]
+    for _, due in taken:
+        history.outbox.sent(due, now=NOON)
+    # A good day ends what waited, and says nothing of what was told by the old version.
+    history.record(assessment(), partition=DAY + timedelta(days=9), fingerprint="f", run_id="r")
+    ended = {str(alert.partition) for alert, _ in take(history.outbox)}
+    assert ended == {str(DAY + timedelta(days=n)) for n in range(3)}

@@ -21,8 +21,7 @@ from drift_assets_tests.store.samples import (
     day_of_data,
     monitor,
 )
-
-BREACH = NewAlert("breach", "loans drifted", "income: PSI")
+from drift_assets_tests.store.taking import take
 
 
 @pytest.fixture
@@ -42,13 +41,14 @@ def history(tmp_path: Path) -> History:
             fingerprint="f",
             run_id="r",
             inputs=[InputFile(f"{day}.csv", 1, NOON)],
-            alerts=[BREACH] if day < 3 else [],
+            alerts=[NewAlert(f"cause {day}", "", "", ends="own_day")] if day < 3 else [],
         )
-    delivered, failed, _ = [
-        history.pending_alerts("loans", DAY + timedelta(days=day))[0] for day in range(3)
-    ]
-    history.mark_alert(delivered, "delivered")
-    history.mark_alert(failed, "failed")
+        if day < 2:
+            ((_, due),) = take(history.outbox)
+            if day == 0:
+                history.outbox.sent(due, now=NOON)
+            else:
+                history.outbox.failed(due, detail="", again_at=None, now=NOON)
     for day in (-101, -100):
         history.record(
             assessment("stopped"),
@@ -84,7 +84,7 @@ def test_alerts_that_nobody_received_stay(history: History) -> None:
     pruned = history.prune(keep_days=5)
     assert (pruned.n_rows["alerts"], pruned.n_open_alerts) == (1, 2)
     assert days_of(history, "alerts") == [1, 2]
-    states = history.query("SELECT state FROM alerts ORDER BY partition").rows
+    states = history.query("SELECT state FROM alert_history ORDER BY partition").rows
     assert states == [("failed",), ("pending",)]
 
 
@@ -136,7 +136,7 @@ def test_every_table_is_pruned_or_kept_on_purpose() -> None:
         migrate(connection)
         tables = {name for (name,) in connection.execute("SHOW TABLES").fetchall()}
         views = connection.execute("SELECT view_name FROM duckdb_views()").fetchall()
-    expected = {*OF_A_DAY, *KEPT, "alerts", "baseline_profiles"}
+    expected = {*OF_A_DAY, *KEPT, "alerts", "baseline_profiles", "deliveries"}
     assert tables - {name for (name,) in views} == expected
 
 
@@ -146,7 +146,7 @@ def test_compacting_keeps_every_row_comment_and_key_and_gives_room_back(
     with history.session() as connection:
         connection.execute(
             "INSERT INTO inputs SELECT 'loans', '2020-01-01', concat(hash(i), hash(i + 1)), i, "
-            "now() FROM range(300000) AS r(i)"
+            "now(), NULL FROM range(300000) AS r(i)"
         )
         connection.execute("DELETE FROM inputs WHERE partition < '2021-01-01'")
     described = (

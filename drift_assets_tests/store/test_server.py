@@ -29,6 +29,7 @@ from drift_assets.store.tables import Stamp, feature_drift, insert
 from drift_assets_tests.postgres import USER, Cluster, why_not
 from drift_assets_tests.store.conftest import SCHEMES, MakeHistory
 from drift_assets_tests.store.samples import DAY, NOON, assessment
+from drift_assets_tests.store.taking import take
 
 needs_server = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
@@ -36,12 +37,13 @@ CLAIMING = """
 import sys
 from pathlib import Path
 from drift_assets.store import open_history
+from drift_assets_tests.store.taking import take
 history = open_history(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 with open(sys.argv[2], "w") as claimed:
     for _ in range(4):
-        for alert in history.claim_alerts("loans"):
+        for alert, _ in take(history.outbox, most=20):
             print(alert.cause, file=claimed)
 """
 HOLDING = """
@@ -295,7 +297,8 @@ def test_an_error_inside_leaves_nothing_behind_and_nobody_outside(history: Histo
 def test_no_alert_is_handed_to_two_workers(make_history: MakeHistory, tmp_path: Path) -> None:
     history = make_history(tmp_path)
     causes = [f"cause {n}" for n in range(60)]
-    record(history, alerts=tuple(NewAlert(cause, "", "") for cause in causes))
+    # Ended by nobody: what a later day ends is told to be over as well.
+    record(history, alerts=tuple(NewAlert(cause, "", "", ends="own_day") for cause in causes))
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", CLAIMING, str(tmp_path), str(tmp_path / f"worker {n}")],
@@ -320,14 +323,14 @@ def test_no_alert_is_handed_to_two_workers(make_history: MakeHistory, tmp_path: 
             partition=DAY + timedelta(days=n),
             fingerprint="f",
             run_id="r",
-            alerts=[NewAlert(f"day {n}", "", "")],
+            alerts=[NewAlert(f"day {n}", "", "", ends="own_day")],
         )
     claimed: list[str] = []
     for n, worker in enumerate(workers):
         worker.communicate()
         assert worker.returncode == 0
         claimed += (tmp_path / f"worker {n}").read_text().splitlines()
-    claimed += [alert.cause for alert in history.claim_alerts("loans")]
+    claimed += [alert.cause for alert, _ in take(history.outbox)]
     assert Counter(claimed) == Counter([*causes, "day 1", "day 2", "day 3"])
 
 

@@ -21,6 +21,10 @@ STEPS: Final = (
     "0004_comparisons",
     "0005_trends",
     "0006_deliveries",
+    "0007_alerts",
+    "0008_baseline_life",
+    "0009_quarantine",
+    "0010_actions",
 )
 """Names of the steps; the SQL of each is the file of that name."""
 VIEWS: Final = files("drift_assets.store") / "views.sql"
@@ -132,10 +136,19 @@ def _comment_views(connection: duckdb.DuckDBPyConnection) -> None:
         JOIN duckdb_columns() AS s ON s.column_name = c.column_name AND s.comment IS NOT NULL
         WHERE NOT v.internal AND list_contains($sources, s.table_name)
             AND (v.view_name = 'alert_history') = (s.table_name = 'alerts')
+            AND (v.view_name = 'delivery_history') = (s.table_name = 'deliveries')
+            AND (v.view_name = 'action_history') = (s.table_name = 'actions')
             AND (v.view_name = 'trend_latest') = (s.table_name = 'feature_trends')
+            AND (v.view_name = 'baseline_history') = (s.table_name = 'baseline_events')
+            AND (v.view_name = 'data_check_history') = (s.table_name = 'data_checks')
         GROUP BY ALL
         """,
-        {"sources": ["alerts", "feature_drift", "drift_history", "feature_trends"]},
+        {
+            "sources": [
+                *("alerts", "feature_drift", "drift_history", "feature_trends"),
+                *("actions", "baseline_events", "data_checks", "deliveries"),
+            ]
+        },
     ).fetchall()
     for view, column, comment in rows:
         text = comment.replace("'", "''")
