@@ -25,7 +25,13 @@ from drift_assets.verdicts import (
 from drift_assets.watch import DRIFT_SHARE_THRESHOLD, Thresholds
 
 SCHEMA_VERSION: Final = 1
-"""Version of the keys that `assessment_to_dict` writes; it grows when one changes its meaning."""
+"""Version of the keys that `assessment_to_dict` writes; it grows when one changes its meaning.
+
+They are those of ``schemas/day.schema.json``.
+"""
+
+COMPARISON_SCHEMA_VERSION: Final = 1
+"""Version of the keys that `document_report` returns, and of ``comparison.schema.json``."""
 
 _AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
 _UNDEFINED: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -118,7 +124,7 @@ def document_report(assessment: Assessment, *, timestamp: datetime | None = None
     Returns
     -------
     dict
-        ``overall_drift_detected``, ``feature_drift``, ``prediction_drift``
+        ``schema_version``, ``overall_drift_detected``, ``feature_drift``, ``prediction_drift``
         (None without prediction columns), ``warnings``, ``timestamp`` and the
         sizes. Where nothing could be evaluated ``drift_detected`` is None, and
         ``reason`` says why.
@@ -127,6 +133,7 @@ def document_report(assessment: Assessment, *, timestamp: datetime | None = None
     predictions = [f for f in assessment.features if f.role == "prediction"]
     drifted = [f.feature for f in features if f.verdict is Verdict.BREACH]
     return {
+        "schema_version": COMPARISON_SCHEMA_VERSION,
         "overall_drift_detected": _any_drift(assessment.features),
         "feature_drift": {
             "total_features": len(features),

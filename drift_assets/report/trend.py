@@ -78,6 +78,15 @@ def trend_headline(results: Sequence[TrendResult]) -> str:
     return f"Of {total}: {', '.join(counts)}." if counts else f"No trend in {total}."
 
 
+def creeping(results: Sequence[TrendResult]) -> dict[str, str]:
+    """Return the reason of each column that creeps, by its true name."""
+    return {
+        name: visible(leading(of_it).reason)
+        for name, of_it in by_feature(results).items()
+        if verdict_of(of_it) in {Verdict.BREACH, Verdict.WARN}
+    }
+
+
 def trend_table(results: Sequence[TrendResult]) -> str:
     """Return the sentence and a markdown table with a row per column, the gravest first."""
     headings = ("column", "verdict", "statistic", "days", "slope a day", "reached about", "reason")

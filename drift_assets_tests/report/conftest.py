@@ -1,7 +1,8 @@
 """Assessments to report: made by `assess` from data, so that every field is a real one."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -18,6 +19,12 @@ from drift_assets.profiles import (
     Profile,
     Unprofiled,
 )
+from drift_assets.timeline import Moment, Timeline
+from drift_assets.verdicts import Verdict
+from drift_assets_tests.browser import MISSING, Browser, browser
+
+DAY = date(2026, 11, 23)
+"""Of which a page is."""
 
 Column = Sequence[float] | Sequence[str] | str
 """Numbers, categories, or the reason why there is no profile."""
@@ -141,3 +148,47 @@ def hostile(assess_columns: Assess) -> Assessment:
     }
     columns["categories"] = (names * 20, [*names[:3] * 50, *(f"new {n}" for n in names)])
     return assess_columns(columns, extra_columns=HOSTILE)
+
+
+def past_of(assessment: Assessment, *, days: int = 89, since: int = 6) -> Timeline:
+    """Return quiet days before `DAY`, the last few with the day's verdicts and figures.
+
+    Another baseline judged on the first half of them, and one day was not reported.
+    """
+    reported = [DAY - timedelta(days=n) for n in range(days, 0, -1) if n != days // 3]
+    quiet = len(reported) - since
+    columns: dict[str, tuple[Moment | None, ...]] = {}
+    for result in assessment.features:
+        today = Moment(
+            result.verdict,
+            result.value("psi"),
+            result.thresholds.psi_warn,
+            result.thresholds.psi_breach,
+            result.current.missing_rate if result.current else None,
+            result.current.positive_rate if result.current else None,
+        )
+        numbers = (today.psi_warn, today.psi_breach, 0.0, today.positive_rate)
+        columns[result.feature] = tuple(
+            Moment(Verdict.OK, 0.01 + i / 10_000, *numbers) if i < quiet else today
+            for i in range(len(reported))
+        )
+    return Timeline(
+        days=tuple(reported),
+        verdicts=(*[Verdict.OK] * quiet, *[assessment.verdict] * since),
+        breached=(*[0] * quiet, *[len(assessment.breached)] * since),
+        baselines=tuple(
+            "0123456789abcdef" if 2 * i < days else assessment.baseline_id
+            for i in range(len(reported))
+        ),
+        methods=(assessment.method_version,) * len(reported),
+        columns=columns,
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Return a real browser; without one the test is skipped."""
+    if MISSING:
+        pytest.skip("needs chromium")
+    with browser(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened

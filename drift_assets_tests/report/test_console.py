@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -173,3 +174,16 @@ def test_hostile_names_neither_move_the_cursor_nor_add_lines(hostile: Assessment
 def test_few_rows_are_computed_and_noted(assess_columns: Assess) -> None:
     report = console_report(assess_columns({"x": ([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])}))
     assert "Note:\n  - The baseline data have 3 rows, under 100: chance alone" in report
+
+
+def test_colours_add_nothing_but_themselves(mixed: Assessment, hostile: Assessment) -> None:
+    for assessment in (mixed, hostile):
+        coloured = console_report(assessment, colours=True)
+        assert re.sub(r"\x1b\[[0-9;]+m", "", coloured) == console_report(assessment)
+        assert "\x1b[1;31mYES\x1b[0m" in coloured
+        assert coloured.count("\x1b[0m") * 2 == coloured.count("\x1b[")
+
+
+def test_no_answer_is_not_painted_as_a_pass(assess_columns: Assess) -> None:
+    report = console_report(assess_columns({"x": ([1.0, 2.0], "no rows")}), colours=True)
+    assert "\x1b[1;35mNOT EVALUATED" in report

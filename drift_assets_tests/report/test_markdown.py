@@ -12,7 +12,7 @@ def test_the_table_has_a_row_per_column_the_gravest_first(mixed: Assessment) -> 
     # Of the six features, without the one that is absent and without the predictions.
     assert lines[2] == "Data set: breach, 3 of 5 features drift, 60.0% &#62;= 50.0%."
     rows = [cells(line) for line in lines[6:]]
-    assert rows[0][0] == "shifted"
+    assert rows[0][0] == "gaps"
     assert {row[0]: row[1] for row in rows}["absent"] == "not evaluated"
     assert {len(row) for row in rows} == {8}
 

@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from drift_assets.assessment import Assessment
-from drift_assets.report.picture import MOST_BINS, MOST_ROWS, data_uri, shares_picture, svg_overview
+from drift_assets.report.picture import MOST_ROWS, data_uri, svg_overview
 from drift_assets_tests.report.conftest import Assess
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -15,7 +15,7 @@ def test_the_overview_has_a_row_per_column_the_gravest_first(mixed: Assessment) 
     assert texts[0] == "Drift: 4 of 8 columns drift; 1 column could not be evaluated."
     names = [t for t in texts if t in {f.feature for f in mixed.features}]
     assert len(names) == 8
-    assert names[0] == "shifted"
+    assert names[0] == "gaps"
 
 
 def test_bars_are_as_long_as_psi_up_to_four_times_the_threshold(assess_columns: Assess) -> None:
@@ -53,16 +53,3 @@ def test_a_thousand_columns_are_drawn_as_forty_and_the_rest_is_counted(
     words = ["a"] * 10 + ["b"] * 10
     assessment = assess_columns({f"c{i}": (words, words) for i in range(MOST_ROWS + 960)})
     assert "and 960 more columns" in svg_overview(assessment)
-
-
-def test_of_many_bins_those_that_moved_are_drawn(assess_columns: Assess) -> None:
-    names = [f"n{i:03}" for i in range(80)]
-    moved = names[79]
-    result = assess_columns({"x": (names * 20, names * 19 + [moved] * 80)}).features[0]
-    picture = shares_picture(result.bins)
-    assert moved in picture
-    assert f"{len(result.bins) - MOST_BINS} bins without much in them left out" in picture
-
-
-def test_without_bins_there_is_no_picture() -> None:
-    assert shares_picture(()) == ""

@@ -30,7 +30,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def kept(
     name: str, *, psi: float, js: float = 0.0, verdict: Verdict = Verdict.BREACH
 ) -> KeptColumn:
-    figures = {"psi": (psi, None), "ks": (0.05, 0.001 if psi >= 0.2 else 0.9)}
+    figures = {"psi": (psi, None), "ks": (0.04, 0.001 if psi >= 0.2 else 0.9)}
     return KeptColumn(
         name=name,
         role="feature",
