@@ -1,9 +1,10 @@
-"""Who is told, and by which channel: the ``alerts`` of ``defs.yaml``.
+"""Who is told, by which channel and when: the ``alerts`` of ``defs.yaml`` and ``alerts.yaml``.
 
 No setting holds a secret: it names the environment variable that does.
 """
 
 import re
+from datetime import date, time
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -11,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 CHANNEL_KINDS: Final = ("slack", "pagerduty", "email", "webhook", "apprise")
 
 SeverityName = Literal["info", "warning", "error", "critical"]
+SEVERITIES: Final[tuple[SeverityName, ...]] = ("info", "warning", "error", "critical")
+"""From the least to the gravest."""
 
 
 class _Schema(BaseModel):
@@ -34,9 +37,34 @@ Address = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 Mailbox = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
 
 
+def _one_as_names(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_one_as_names)]
+
+
+class Audience(_Schema):
+    """What a channel is for; every line must hold. Without any it takes everything."""
+
+    min_severity: SeverityName = Field(
+        "info", description="Leave out what is less grave. Default: info, so nothing."
+    )
+    causes: Names = Field(
+        (),
+        description="Only these causes, such as breach, not_evaluated, trend or run_failed.",
+    )
+    groups: Names = Field((), description="Only what concerns a column of one of these groups.")
+    owners: Names = Field((), description="Only what concerns a column of one of these owners.")
+
+
 class _ChannelSettings(_Schema):
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,49}$")] | None = Field(
         None, description="What the history calls it. Default: its kind."
+    )
+    only: Audience = Field(
+        default_factory=lambda: Audience(min_severity="info"),
+        description="What it is for. Default: everything.",
     )
 
     @property
@@ -69,7 +97,7 @@ class Slack(_ChannelSettings):
 
 
 class PagerDuty(_ChannelSettings):
-    """PagerDuty, by the Events API v2: an incident per day and cause, which a person closes."""
+    """PagerDuty, by the Events API v2: an incident per episode, resolved when it is over."""
 
     routing_key_env: Variable = Field(
         description="Variable that holds the integration's routing key."
@@ -135,6 +163,33 @@ def _one_as_list(value: object) -> object:
     return (value,) if isinstance(value, (dict, BaseModel)) else value
 
 
+def _clock(value: object) -> object:
+    # YAML 1.1 reads an unquoted 22:00 as the number 1320, and pydantic that as seconds.
+    if isinstance(value, int) and not isinstance(value, bool) and 60 <= value < 24 * 60:
+        return time(value // 60, value % 60)
+    if isinstance(value, int | float):
+        raise ValueError(f"found {value}, expected a time of day such as 22:00")  # noqa: TRY004  # pydantic gathers ValueErrors
+    return value
+
+
+Clock = Annotated[time, BeforeValidator(_clock)]
+
+
+class QuietHours(_Schema):
+    """Hours in which only what is critical goes out; the rest waits until they are over."""
+
+    start: Clock = Field(description="Such as 22:00, in the time zone of the monitor.")
+    end: Clock = Field(description="Such as 07:00; before start, it is on the next day.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.start == self.end:
+            raise ValueError(f"found {self.start} twice, expected two times of day")
+        if self.start.tzinfo or self.end.tzinfo:
+            raise ValueError("found a time zone, expected none: that of the monitor counts")
+        return self
+
+
 class Links(_Schema):
     """Web addresses under which people find what a message speaks of."""
 
@@ -163,6 +218,39 @@ class Alerts(_Schema):
         (), description="Other services; one, or a list."
     )
     severity: SeverityName = Field("error", description="How grave a breach of this monitor is.")
+    dataset_severity: SeverityName | None = Field(
+        None,
+        description="How grave it is when the data set as a whole drifts. Default: as severity.",
+    )
+    still_every_days: int = Field(
+        7,
+        ge=1,
+        le=366,
+        description="Days after which a trouble that goes on unchanged is told again. Default: 7.",
+    )
+    tell_resolved: bool = Field(
+        True,
+        description="Whether the end of a trouble is told; PagerDuty always hears of it. "
+        "Default: true.",
+    )
+    latest_days: int | None = Field(
+        7,
+        ge=0,
+        description="A day of data that is older than this is recorded and told to nobody, so "
+        "that a back-fill is no storm. null: every day is told. Default: 7.",
+    )
+    quiet_hours: QuietHours | None = Field(
+        None, description="Hours in which only what is critical goes out."
+    )
+    mute_until: date | None = Field(None, description="Nobody is told of anything before this day.")
+    heartbeat_env: Variable | None = Field(
+        None,
+        description="Variable that holds an address which the sensor of alerts calls at each "
+        "tick, so that a watchdog notices when it does not.",
+    )
+    use_global: bool = Field(
+        True, description="Whether the settings and channels of alerts.yaml hold here too."
+    )
     links: Links = Field(
         default_factory=lambda: Links(reports=None, dagster=None),
         description="Web addresses that messages point to.",
@@ -186,3 +274,26 @@ class Alerts(_Schema):
                 f"channels: the name {twice[0]!r} is taken; give each channel a name of its own"
             )
         return self
+
+    def over(self, common: "Alerts | None") -> "Alerts":
+        """Return these settings on top of those that are common to all monitors.
+
+        What is written here comes first; the channels of both are told, and of two with the
+        same name only this monitor's own.
+        """
+        if common is None or not self.use_global:
+            return self
+        own = {name for name, _ in self.channels}
+        lists = {
+            kind: (
+                *(c for c in getattr(common, kind) if (c.name or kind) not in own),
+                *getattr(self, kind),
+            )
+            for kind in CHANNEL_KINDS
+        }
+        written = {
+            name: getattr(one, name)
+            for one in (common, self)
+            for name in one.model_fields_set - set(CHANNEL_KINDS)
+        }
+        return Alerts.model_validate({**written, **lists})

@@ -1,28 +1,48 @@
 """Alerts: what is said when something is wrong, and the channels that carry it."""
 
 from drift_assets.alerts.channels import channels_for, channels_off
-from drift_assets.alerts.dispatch import outgoing_of
+from drift_assets.alerts.dispatch import Course, outgoing_of, severity_of, trial
 from drift_assets.alerts.message import (
     BREACH_CAUSE,
+    CHANNEL_CAUSE,
+    RUN_CAUSE,
     Message,
     breach_message,
+    channels_failing_message,
     messages_for,
+    run_failed_message,
     silence_message,
 )
-from drift_assets.alerts.outgoing import Channel, Outgoing
-from drift_assets.alerts.trend import QUIET_DAYS, trend_message
+from drift_assets.alerts.outgoing import Channel, Incidents, Outgoing
+from drift_assets.alerts.policy import Said, decide, not_for, pause, quiet_until
+from drift_assets.alerts.trend import QUIET_DAYS, TREND_CAUSE, still_creeps, trend_message
 
 __all__ = [
     "BREACH_CAUSE",
+    "CHANNEL_CAUSE",
     "QUIET_DAYS",
+    "RUN_CAUSE",
+    "TREND_CAUSE",
     "Channel",
+    "Course",
+    "Incidents",
     "Message",
     "Outgoing",
+    "Said",
     "breach_message",
+    "channels_failing_message",
     "channels_for",
     "channels_off",
+    "decide",
     "messages_for",
+    "not_for",
     "outgoing_of",
+    "pause",
+    "quiet_until",
+    "run_failed_message",
+    "severity_of",
     "silence_message",
+    "still_creeps",
     "trend_message",
+    "trial",
 ]

@@ -44,6 +44,9 @@ class AppriseChannel:
                     "documentation has them: correct the environment variable.",
                     is_permanent=True,
                 )
+        for service in services:
+            # Whole, it would be refused by services that take less; split, it would be many.
+            service.overflow_mode = apprise.OverflowMode.TRUNCATE
         kind = (
             apprise.NotifyType.WARNING if message.event == "trigger" else apprise.NotifyType.SUCCESS
         )

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any, Final, Literal
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from drift_assets.alerts.outgoing import Outgoing, cut, one_line
 from drift_assets.errors import DeliveryError
@@ -176,7 +176,7 @@ def _column(breach: Mapping[str, Any]) -> Markup:
             '<tr><td style="padding-right:8px">{}</td><td>{}{}</td>'
             '<td style="padding-left:8px">{:.1%} to {:.1%}</td></tr>'
         ).format(
-            b["bin"],
+            cut(one_line(b["bin"]), 60),
             _bar(b["baseline_share"] / most, "#9aa0ab"),
             _bar(b["current_share"] / most, "#2b6cb0"),
             b["baseline_share"],
@@ -185,7 +185,7 @@ def _column(breach: Mapping[str, Any]) -> Markup:
         for b in bins
     )
     heading = Markup('<h3 style="font-size:15px;margin-bottom:2px">{}</h3><p>{}</p>').format(
-        breach["column"], breach["reason"]
+        cut(one_line(breach["column"]), 200), breach["reason"]
     )
     if not bins:
         return heading
@@ -193,9 +193,13 @@ def _column(breach: Mapping[str, Any]) -> Markup:
 
 
 def _bar(share: float, colour: str) -> Markup:
-    width = max(1, round(share * BAR_PIXELS))
-    style = f"width:{width}px;height:7px;background:{colour};margin:1px 0"
-    return Markup('<div style="{}"></div>').format(escape(style))
+    # A cell of a table, with attributes: some mail programs know neither SVG nor the width of a
+    # div, and hide attached pictures until somebody clicks.
+    return Markup(
+        '<table role="presentation" cellpadding="0" cellspacing="1"><tr>'
+        '<td width="{}" height="7" bgcolor="{}" style="font-size:1px;line-height:7px">&nbsp;</td>'
+        "</tr></table>"
+    ).format(max(1, round(share * BAR_PIXELS)), colour)
 
 
 def _listed(codes: Sequence[int]) -> str:

@@ -1,16 +1,23 @@
 """What is said: one digest per monitor and day, as text and as JSON."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from math import isfinite
 from typing import Any, Final
 
+from drift_assets.alerts.outgoing import cut
 from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.figures import show_share
 from drift_assets.verdicts import Verdict
 
 BREACH_CAUSE: Final = "breach"
 SILENCE_CAUSE: Final = "not_evaluated"
+RUN_CAUSE: Final = "run_failed"
+CHANNEL_CAUSE: Final = "channel_failing"
 TOP_FEATURES: Final = 5
+LONGEST_NAME: Final = 500
+"""Characters of a stranger's text in the payload: receivers limit what they take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,8 @@ class Message:
         The whole message, several lines of plain text.
     payload
         The same as plain JSON types.
+    sizes
+        The columns concerned, each with how many times its threshold it has reached.
     """
 
     monitor: str
@@ -37,6 +46,7 @@ class Message:
     title: str
     text: str
     payload: dict[str, Any]
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
 
 def messages_for(assessment: Assessment, *, partition: date) -> list[Message]:
@@ -57,18 +67,24 @@ def silence_message(assessment: Assessment, *, partition: date) -> Message | Non
         f"{assessment.monitor} {partition}: {len(silent)} of {len(assessment.features)} columns "
         "could not be evaluated"
     )
-    lines = [title, *(f"- {inline(f.feature)}: {f.reason}" for f in silent[:TOP_FEATURES])]
+    lines = [
+        title,
+        *(f"- {inline(f.feature)}: {cut(f.reason, LONGEST_NAME)}" for f in silent[:TOP_FEATURES]),
+    ]
     payload = _payload(assessment, partition, SILENCE_CAUSE, title)
-    return Message(assessment.monitor, partition, SILENCE_CAUSE, title, "\n".join(lines), payload)
+    sizes = {f.feature: 1.0 for f in silent}
+    return Message(
+        *(assessment.monitor, partition, SILENCE_CAUSE, title, "\n".join(lines), payload, sizes)
+    )
 
 
 def breach_message(assessment: Assessment, *, partition: date) -> Message | None:
     """Return the digest of a breaching day; None if nothing breaches.
 
-    The five columns that moved most are named, with the reason and the bins
-    that moved most; of the others only the number is given.
+    The five columns that matter most and moved furthest are named, with the reason and the
+    bins that moved most; of the others only the number is given.
     """
-    breached = assessment.breached
+    breached = by_weight(assessment)
     if not breached:
         return None
     names = ", ".join(inline(f.feature) for f in breached[:TOP_FEATURES])
@@ -79,7 +95,7 @@ def breach_message(assessment: Assessment, *, partition: date) -> Message | None
     )
     lines = [title]
     for feature in breached[:TOP_FEATURES]:
-        lines.append(f"- {inline(feature.feature)}: {feature.reason}")
+        lines.append(f"- {inline(feature.feature)}: {cut(feature.reason, LONGEST_NAME)}")
         lines += [
             f"    {inline(b.label)}: {show_share(b.baseline_share)} -> "
             f"{show_share(b.current_share)}"
@@ -91,11 +107,43 @@ def breach_message(assessment: Assessment, *, partition: date) -> Message | None
         skipped = ", ".join(inline(f.feature) for f in assessment.not_evaluated[:TOP_FEATURES])
         lines.append(f"not evaluated: {skipped}")
     payload = _payload(assessment, partition, BREACH_CAUSE, title)
-    return Message(assessment.monitor, partition, BREACH_CAUSE, title, "\n".join(lines), payload)
+    sizes = {f.feature: how_far(f) for f in breached}
+    return Message(
+        *(assessment.monitor, partition, BREACH_CAUSE, title, "\n".join(lines), payload, sizes)
+    )
+
+
+def by_weight(assessment: Assessment) -> list[FeatureResult]:
+    """Return the columns that breach: the most important first, of those what moved furthest.
+
+    A prediction counts as much as the most important feature.
+    """
+    most = max((f.importance for f in assessment.features), default=1.0)
+
+    def rank(result: FeatureResult) -> tuple[float, float, float]:
+        weight = most if result.role == "prediction" else result.importance
+        return -weight, -how_far(result), -(result.value("psi") or 0.0)
+
+    return sorted(assessment.breached, key=rank)
+
+
+def how_far(result: FeatureResult) -> float:
+    """Return how many times its threshold a column has reached, by what moved it furthest.
+
+    P-values say nothing of how far; 0 if nothing else was measured.
+    """
+    reached = [
+        abs(one.measurement.value) / one.threshold.breach
+        for one in result.judgements
+        if one.threshold.on != "p_value" and one.threshold.breach > 0
+    ]
+    if (d := result.value("ks")) is not None:
+        reached.append(d / result.thresholds.ks_min_statistic)
+    return float(round(max((r for r in reached if isfinite(r)), default=0.0), 4))
 
 
 def _payload(assessment: Assessment, partition: date, cause: str, title: str) -> dict[str, Any]:
-    breached, silent = assessment.breached, assessment.not_evaluated
+    breached, silent = by_weight(assessment), assessment.not_evaluated
     return {
         "schema_version": 1,
         "cause": cause,
@@ -111,23 +159,28 @@ def _payload(assessment: Assessment, partition: date, cause: str, title: str) ->
         "breached_columns": len(breached),
         "breaches": [_feature_payload(f) for f in breached[:TOP_FEATURES]],
         "not_evaluated_columns": len(silent),
-        "not_evaluated": [{"column": f.feature, "reason": f.reason} for f in silent[:TOP_FEATURES]],
+        "not_evaluated": [
+            {"column": cut(f.feature, LONGEST_NAME), "reason": cut(f.reason, LONGEST_NAME)}
+            for f in silent[:TOP_FEATURES]
+        ],
     }
 
 
 def _feature_payload(feature: FeatureResult) -> dict[str, Any]:
     return {
-        "column": feature.feature,
+        "column": cut(feature.feature, LONGEST_NAME),
         "role": feature.role,
-        "reason": feature.reason,
+        "reason": cut(feature.reason, LONGEST_NAME),
+        "times_its_threshold": how_far(feature),
         "adjusted_p_value": feature.adjusted_p_value,
         "measurements": {
             m.statistic: {"value": m.value, "p_value": m.p_value}
             for m in feature.measurements.values()
         },
+        "thresholds": {j.threshold.statistic: j.threshold.rule for j in feature.judgements},
         "bins": [
             {
-                "bin": b.label,
+                "bin": cut(b.label, LONGEST_NAME),
                 "baseline_share": b.baseline_share,
                 "current_share": b.current_share,
             }
@@ -136,7 +189,45 @@ def _feature_payload(feature: FeatureResult) -> dict[str, Any]:
     }
 
 
-def inline(text: str) -> str:
-    """Return a stranger's text on one line of at most 80 printable characters."""
+def run_failed_message(
+    monitor: str, partition: date, *, run_id: str, job: str, reason: str
+) -> Message:
+    """Return what is said of a run that failed before its day was reported."""
+    title = f"{monitor} {partition}: the run failed, the day is not reported"
+    said = cut(inline(reason, 300), 300)
+    lines = [title, f"- {said}", f"job {job}, run {run_id}"]
+    payload = {
+        "schema_version": 1,
+        "cause": RUN_CAUSE,
+        "monitor": monitor,
+        "partition": partition.isoformat(),
+        "title": title,
+        "run_id": run_id,
+        "reason": said,
+    }
+    return Message(monitor, partition, RUN_CAUSE, title, "\n".join(lines), payload)
+
+
+def channels_failing_message(monitor: str, partition: date, failing: Mapping[str, str]) -> Message:
+    """Return what the other channels say of those that accept nothing; name and reason of each."""
+    names = ", ".join(failing)
+    title = f"{monitor}: nobody is reached by {names}"
+    lines = [title, *(f"- {name}: {cut(why, LONGEST_NAME)}" for name, why in failing.items())]
+    payload = {
+        "schema_version": 1,
+        "cause": CHANNEL_CAUSE,
+        "monitor": monitor,
+        "partition": partition.isoformat(),
+        "title": title,
+        "channels": dict(failing),
+    }
+    return Message(
+        *(monitor, partition, CHANNEL_CAUSE, title, "\n".join(lines), payload),
+        dict.fromkeys(failing, 1.0),
+    )
+
+
+def inline(text: str, length: int = 80) -> str:
+    """Return a stranger's text on one line of at most so many printable characters."""
     flat = "".join(c if c.isprintable() else " " for c in text)
-    return flat if len(flat) <= 80 else f"{flat[:77]}..."
+    return flat if len(flat) <= length else f"{flat[: length - 3]}..."

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from drift_assets.alert_settings import SeverityName
 
 Event = Literal["trigger", "resolve", "test"]
 """``trigger`` something is wrong, ``resolve`` it is over, ``test`` somebody tries the channel."""
 
-Severity = Literal["critical", "error", "warning", "info"]
+Severity = SeverityName
 """How grave it is, in PagerDuty's words."""
-
-SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error", "critical")
-"""From the least to the gravest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,9 @@ class Outgoing:
         The same as plain JSON types.
     links
         Addresses by their name, such as ``report``.
+    id
+        Names this message among all of its trouble; the same when it is sent again because an
+        answer was lost. Empty: the key.
     """
 
     event: Event
@@ -44,6 +46,7 @@ class Outgoing:
     text: str
     payload: Mapping[str, Any] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
 
 
 class Channel(Protocol):
@@ -60,6 +63,20 @@ class Channel(Protocol):
         ------
         DeliveryError
             If it has not. The text shows no address, key or password.
+        """
+
+
+@runtime_checkable
+class Incidents(Protocol):
+    """What a channel can do besides, if it keeps incidents."""
+
+    def acknowledge(self, key: str) -> None:
+        """Say that somebody looks after the trouble of a key.
+
+        Raises
+        ------
+        DeliveryError
+            If the receiver has not accepted that.
         """
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Final
 
-from drift_assets.alerts.message import TOP_FEATURES, Message, inline
+from drift_assets.alerts.message import LONGEST_NAME, TOP_FEATURES, Message, inline
+from drift_assets.alerts.outgoing import cut
 from drift_assets.trends import TrendResult, by_feature, leading, verdict_of
 from drift_assets.verdicts import Verdict
 
@@ -62,12 +63,21 @@ def trend_message(
         "creeping_columns": len(breached),
         "creeping": [_payload(breached[feature]) for feature in new[:TOP_FEATURES]],
     }
-    return Message(monitor, partition, TREND_CAUSE, title, "\n".join(lines), payload)
+    return Message(
+        *(monitor, partition, TREND_CAUSE, title, "\n".join(lines), payload),
+        # What was told of before is no news, whoever told it.
+        dict.fromkeys(new, 1.0),
+    )
+
+
+def still_creeps(results: Sequence[TrendResult]) -> bool:
+    """Return whether any column's trend breaches, be it told of or not."""
+    return any(verdict_of(of_it) is Verdict.BREACH for of_it in by_feature(results).values())
 
 
 def _payload(result: TrendResult) -> dict[str, object]:
     return {
-        "column": result.feature,
+        "column": cut(result.feature, LONGEST_NAME),
         "role": result.role,
         "statistic": result.statistic,
         "reason": result.reason,

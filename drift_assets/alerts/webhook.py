@@ -4,8 +4,9 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from drift_assets.alerts.http import post
 from drift_assets.alerts.outgoing import Outgoing
@@ -41,22 +42,56 @@ class WebhookChannel:
             "event": message.event,
             "severity": message.severity,
             "key": message.key,
+            "id": message.id or message.key,
             "title": message.title,
             "text": message.text,
             "links": dict(message.links),
         }
-        body = json.dumps(document, allow_nan=False).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": message.key}
-        if self.secret:
-            now = str(int(time.time()))
-            headers |= {TIMESTAMP: now, SIGNATURE: signature(self.secret, now, body)}
-        post(
+        post_signed(
             "The webhook",
             self.url,
-            body=body,
-            headers=headers,
+            document,
+            key=message.id or message.key,
+            secret=self.secret,
             timeout_seconds=self.timeout_seconds,
         )
+
+
+def post_signed(
+    who: str,
+    url: str,
+    document: Mapping[str, Any],
+    *,
+    key: str,
+    secret: str = "",
+    timeout_seconds: float,
+) -> None:
+    """POST a document as JSON, signed if there is a secret.
+
+    Parameters
+    ----------
+    who
+        The receiver as errors name it.
+    url, document
+        Where, and what.
+    key
+        The same whenever the same is sent; goes as ``Idempotency-Key``.
+    secret
+        Key of the signature.
+    timeout_seconds
+        How long to wait for an answer.
+
+    Raises
+    ------
+    DeliveryError
+        If the receiver cannot be reached in time or does not answer 2xx.
+    """
+    body = json.dumps(document, allow_nan=False).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    if secret:
+        now = str(int(time.time()))
+        headers |= {TIMESTAMP: now, SIGNATURE: signature(secret, now, body)}
+    post(who, url, body=body, headers=headers, timeout_seconds=timeout_seconds)
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -64,13 +65,13 @@ class Receiver:
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """Run a web server."""
+def receiver(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Run a web server, over TLS if there is a context."""
     kept = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             kept.received.append(Received(self.path, headers, body))
             time.sleep(kept.delay)
@@ -83,11 +84,17 @@ def receiver() -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(kept.answer)
 
+        do_GET = do_POST  # noqa: N815  # as http.server names it
+
         def log_message(self, *_: object) -> None:
             """Keep the test's output clean."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         kept.port = server.server_address[1]
+        if context is not None:
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield kept
         server.shutdown()

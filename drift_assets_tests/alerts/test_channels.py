@@ -103,3 +103,19 @@ def test_apprise_hands_on_to_its_services() -> None:
         channel.send(outgoing())
     assert there.received[0].json["title"] == outgoing().title
     assert "income: PSI" in there.received[0].json["message"]
+
+
+def test_a_monitors_settings_come_before_the_common_ones_and_channels_are_told_of_both() -> None:
+    common = Alerts.model_validate(
+        {"slack": {"webhook_url_env": "ALL"}, "severity": "critical", "still_every_days": 3}
+    )
+    own = Alerts.model_validate(
+        {"email": EVERY["email"], "severity": "info", "slack": {"webhook_url_env": "OWN"}}
+    )
+    found = own.over(common)
+    assert [name for name, _ in found.channels] == ["slack", "email"]
+    # Of two channels of one name the monitor's own is meant.
+    assert found.slack[0].webhook_url_env == "OWN"
+    assert (found.severity, found.still_every_days) == ("info", 3)
+    assert own.model_copy(update={"use_global": False}).over(common).still_every_days == 7
+    assert own.over(None) == own

@@ -3,7 +3,7 @@
 from datetime import date
 
 from drift_assets.alert_settings import Alerts
-from drift_assets.alerts import Message, outgoing_of
+from drift_assets.alerts import Course, Message, outgoing_of, severity_of
 
 DAY = date(2026, 1, 2)
 
@@ -30,3 +30,49 @@ def test_links_lead_to_the_report_and_to_dagster_where_they_are_served() -> None
         "Dagster": "https://d/assets/churn/report?partition=2026-01-02",
     }
     assert outgoing_of(message("breach"), Alerts()).links == {}
+
+
+def test_what_goes_on_says_since_when_and_keeps_the_key_of_its_first_day() -> None:
+    course = Course("churn:2026-01-01:breach", date(2026, 1, 1), 2, "worse", "also age", "abc")
+    found = outgoing_of(message("breach"), Alerts(), course=course)
+    assert (found.key, found.title) == ("churn:2026-01-01:breach", "title (day 2)")
+    assert found.text.splitlines()[1] == "on 2 days since 2026-01-01; worse: also age"
+    assert found.payload["episode"] == {
+        "since": "2026-01-01",
+        "days": 2,
+        "status": "worse",
+        "why": "also age",
+    }
+
+
+def test_what_is_said_of_one_trouble_has_one_key_and_each_message_an_id() -> None:
+    course = Course("churn:2026-01-01:breach", date(2026, 1, 1), 2, "still")
+    first = outgoing_of(message("breach"), Alerts())
+    later = outgoing_of(message("breach"), Alerts(), course=course)
+    over = outgoing_of(message("breach"), Alerts(), course=course, event="resolve")
+    assert later.key == over.key
+    assert len({first.id, later.id, over.id}) == 3
+    # Sent again because an answer was lost, it is the same.
+    assert outgoing_of(message("breach"), Alerts(), course=course).id == later.id
+
+
+def test_the_end_is_said_in_words() -> None:
+    course = Course("k", date(2026, 1, 1), 3)
+    found = outgoing_of(message("breach"), Alerts(), course=course, event="resolve")
+    assert found.title == "churn: breach is over, it was so on 3 days since 2026-01-01"
+    assert found.event == "resolve"
+
+
+def test_the_run_is_linked_where_it_is_known() -> None:
+    settings = Alerts.model_validate({"links": {"dagster": "https://d/"}})
+    course = Course("k", DAY, run_id="abc")
+    assert outgoing_of(message("breach"), settings, course=course).links["run"] == (
+        "https://d/runs/abc"
+    )
+
+
+def test_a_data_set_that_drifts_as_a_whole_may_be_graver() -> None:
+    whole = Message("churn", DAY, "breach", "t", "t", {"dataset_verdict": "breach"})
+    assert severity_of(whole, Alerts(dataset_severity="critical")) == "critical"
+    assert severity_of(whole, Alerts(severity="warning")) == "warning"
+    assert severity_of(message("breach"), Alerts(dataset_severity="critical")) == "error"

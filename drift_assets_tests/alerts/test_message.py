@@ -1,14 +1,23 @@
 """The digest: five columns named, the others counted, strangers' text on one line."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pytest
 
-from drift_assets.alerts import breach_message
+from drift_assets.alert_settings import Alerts
+from drift_assets.alerts import Outgoing, breach_message, outgoing_of
+from drift_assets.alerts.email import compose, html
+from drift_assets.alerts.message import how_far
+from drift_assets.alerts.pagerduty import PagerDutyChannel
+from drift_assets.alerts.slack import SlackWebhookChannel, blocks
+from drift_assets.alerts.webhook import WebhookChannel
 from drift_assets.assessment import Assessment, assess
 from drift_assets.monitors import Monitor
 from drift_assets.profiles import Baseline, DatasetProfile, NumericBinning, NumericProfile
+from drift_assets_tests.alerts.remote import HOSTILE, receiver
 
 DAY = date(2026, 1, 2)
 
@@ -79,3 +88,81 @@ def test_a_strangers_name_stays_on_one_line() -> None:
     assert "\x1b" not in message.text
     assert max(len(line) for line in message.text.splitlines()) < 500
     assert json.loads(json.dumps(message.payload, allow_nan=False))["monitor"] == "churn"
+
+
+def test_what_matters_more_comes_before_what_moved_further() -> None:
+    found = assessment(["a", "b", "c"], [1, 2, 3])
+    weighed = replace(
+        found,
+        features=tuple(
+            replace(f, importance=9.0) if f.feature == "a" else f for f in found.features
+        ),
+    )
+    message = breach_message(weighed, partition=DAY)
+    assert message is not None
+    assert [b["column"] for b in message.payload["breaches"]] == ["a", "c", "b"]
+    # A prediction counts as much as the most important feature.
+    predicted = replace(
+        weighed,
+        features=tuple(
+            replace(f, role="prediction", importance=0.0) if f.feature == "b" else f
+            for f in weighed.features
+        ),
+    )
+    message = breach_message(predicted, partition=DAY)
+    assert message is not None
+    assert [b["column"] for b in message.payload["breaches"]] == ["b", "a", "c"]
+
+
+def test_how_far_a_column_moved_is_in_units_of_its_threshold() -> None:
+    found = assessment(["a"], [1.0]).feature("a")
+    d = found.value("ks")
+    psi, js = found.value("psi"), found.value("js_divergence")
+    assert d is not None
+    assert psi is not None
+    assert js is not None
+    # The balanced thresholds of PSI and JS; that of D is the guard's.
+    reached = (d / found.thresholds.ks_min_statistic, psi / 0.2, js / 0.1)
+    assert how_far(found) == pytest.approx(max(reached), abs=1e-4)
+
+
+STORM = [f"{HOSTILE} {n} {'x' * 3000}" for n in range(1000)]
+
+
+@pytest.fixture(scope="module")
+def storm() -> Outgoing:
+    """Return a message of a thousand columns, each with a long and hostile name."""
+    message = breach_message(assessment(STORM, [1.0] * 1000), partition=DAY)
+    assert message is not None
+    return outgoing_of(message, Alerts())
+
+
+def test_a_storm_is_one_message_within_the_limits_of_every_channel(storm: Outgoing) -> None:
+    assert "1000 of 1000 columns breach" in storm.title
+    (header, section) = blocks(storm)
+    # By Slack's reference of blocks: 150 characters in a header, 3,000 in a section.
+    assert len(header["text"]["text"]) <= 150
+    assert len(section["text"]["text"]) <= 3000
+    with receiver() as there:
+        PagerDutyChannel("k", there.url).send(storm)
+        WebhookChannel(there.url).send(storm)
+        SlackWebhookChannel(there.url).send(storm)
+    events, hook, slack = there.received
+    # PagerDuty takes 512 KB, and 1,024 characters of summary.
+    assert len(events.body) < 512 * 1024
+    assert len(events.json["payload"]["summary"]) <= 1024
+    assert len(hook.body) < 64 * 1024
+    assert len(slack.json["text"]) <= 4000 * 4
+    assert len(html(storm)) < 100_000
+
+
+def test_a_storm_of_hostile_names_is_inert_everywhere(storm: Outgoing) -> None:
+    assert "\n" not in storm.title
+    assert all(block["text"]["type"] == "plain_text" for block in blocks(storm))
+    with receiver() as there:
+        SlackWebhookChannel(there.url).send(storm)
+    # The fallback is read as Slack's own marks.
+    assert "<!channel>" not in there.received[0].json["text"]
+    mail = compose(storm, "a@example.com", ["b@example.com"])
+    assert mail["Bcc"] is None
+    assert "<img" not in html(storm)

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from drift_assets.alerts import Message, trend_message
+from drift_assets.alerts import Message, still_creeps, trend_message
 from drift_assets.trends import TrendResult
 from drift_assets.verdicts import Verdict
 
@@ -51,6 +51,12 @@ def test_what_was_told_of_lately_is_not_told_of_again() -> None:
     assert "1 of 2 columns" in message.title
     assert message.text.endswith("1 more creep and were told of before")
     assert message.payload["creeping_columns"] == 2
+
+
+def test_what_was_told_of_goes_on_as_long_as_any_column_creeps() -> None:
+    assert still_creeps([creeping("age"), creeping("state", Verdict.WARN)])
+    assert not still_creeps([creeping("state", Verdict.WARN)])
+    assert not still_creeps([])
 
 
 def test_a_warning_is_for_those_who_look() -> None:

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import ssl
 
 import pytest
+import trustme
 
 from drift_assets.alerts.webhook import WebhookChannel
 from drift_assets.errors import DeliveryError
@@ -20,6 +22,7 @@ def test_the_message_arrives_as_json() -> None:
         "event": "trigger",
         "severity": "error",
         "key": "churn:breach:2026-01-02",
+        "id": "churn:breach:2026-01-02",
         "title": "churn 2026-01-02: 1 of 3 columns breach: income",
         "text": "churn 2026-01-02: 1 of 3 columns breach: income\n- income: PSI 0.31 >= 0.2",
         "links": {"report": "http://x/"},
@@ -79,3 +82,18 @@ def test_an_address_that_is_none_is_not_tried_again() -> None:
 
 def test_neither_address_nor_key_shows_in_the_repr() -> None:
     assert SECRET not in repr(WebhookChannel(f"http://127.0.0.1/{SECRET}", SECRET))
+
+
+# Who breaks off is no error of the receiver's.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_certificate_that_nobody_vouches_for_gets_no_message() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with receiver(context) as there:
+        channel = WebhookChannel(f"https://127.0.0.1:{there.port}/hook/{SECRET}", "key")
+        with pytest.raises(DeliveryError, match="SSLError") as caught:
+            channel.send(outgoing())
+        assert not there.received
+    assert SECRET not in str(caught.value)
+    # Certificates are renewed: it is tried again.
+    assert not caught.value.is_permanent
