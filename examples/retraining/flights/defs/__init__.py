@@ -1,0 +1,1 @@
+"""The monitors of the project, a folder each."""
