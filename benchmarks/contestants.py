@@ -3,7 +3,7 @@
 Each reads both Parquet files and compares every column; the peers do as their manuals say.
 Nothing is imported before it is known who runs: start-up is part of the cost.
 
-Ours and the limit sort as `drift_assets.processor` chooses; the others as their numpy does.
+Ours and the limit use numpy as `drift_assets.processor` chooses; the others as it comes.
 """
 
 import os
@@ -17,7 +17,7 @@ ROWS_WORTH_A_THREAD = 50_000
 
 def limit(baseline: str, current: str) -> None:
     """Read every column and sort it; strings as their codes. What nobody can do without."""
-    _sort_fast()
+    _like_ours()
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy as np
@@ -72,7 +72,7 @@ def ours_cold(baseline: str, current: str) -> None:
 
 def ours_daily(frozen: str, current: str) -> None:
     """Assess the current file against a baseline that was frozen before."""
-    _sort_fast()
+    _like_ours()
     from pathlib import Path
 
     from drift_assets.assessment import assess
@@ -230,11 +230,12 @@ def tfdv(baseline: str, current: str) -> None:
     data_validation.validate_statistics(after, schema, previous_statistics=before)
 
 
-def _sort_fast() -> None:
-    """Choose numpy's sort as our own commands do."""
-    from drift_assets.processor import prefer_fast_sort
+def _like_ours() -> None:
+    """Have numpy sort, and start no threads for matrices, as our own commands do."""
+    from drift_assets.processor import prefer_fast_sort, spare_blas_threads
 
     prefer_fast_sort()
+    spare_blas_threads()
 
 
 def _frames(baseline: str, current: str) -> list[Any]:

@@ -49,7 +49,7 @@ def one_day(n_features: int, folder: Path, setting: str) -> dict[str, float]:
     from drift_assets.monitors import Monitor
     from drift_assets.orchestration import assets, day, event_log
     from drift_assets.orchestration.runs import Runner, open_instance
-    from drift_assets.store import History
+    from drift_assets.store import History, Outbox
 
     spent: defaultdict[str, float] = defaultdict(float)
     spent["imports"] = time.process_time() - began
@@ -84,8 +84,9 @@ def one_day(n_features: int, folder: Path, setting: str) -> dict[str, float]:
         (assets, "svg_overview", "report"),
         (assets, "bins_table", "report"),
         (History, "record", "history"),
-        (History, "claim_alerts", "history"),
-        (History, "mark_alert", "history"),
+        (Outbox, "is_due", "history"),
+        (Outbox, "take", "history"),
+        (Outbox, "sent", "history"),
         (day.Workplace, "frozen_baseline", "rest of ours"),
         (day.Workplace, "evaluate", "rest of ours"),
         (day.Workplace, "keep", "rest of ours"),

@@ -4,10 +4,11 @@ The rooms, each of which imports only from those to its left; of those in one pa
 braces, only ``sources`` looks at a neighbour, ``scan``::
 
     { atomic, errors, figures, processor } < profiles < { comparison, stats }
-        < { learned, verdicts } < watch < alert_settings < monitors
-        < { assessment, simulation, trends }
+        < { learned, verdicts } < watch < { alert_settings, data_settings }
+        < action_settings < monitors
+        < { assessment, data_checks, simulation, timeline, trends } < actions
         < { alerts, declarations, report, scan, sources, store }
-        < { compare, conformance }
+        < { compare, conformance, dashboard }
         < { demo, detector, orchestration, questions, starter } < cli < { definitions, defs }
 
 Importing this package loads neither Dagster nor DuckDB nor pandas: the names
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from drift_assets.assessment import Assessment, assess
     from drift_assets.detector import DriftDetector
     from drift_assets.monitors import Monitor
+    from drift_assets.orchestration.actions import DriftEvent
     from drift_assets.orchestration.component import DriftMonitor, build_definitions
     from drift_assets.questions import read_history
     from drift_assets.scan import fit_baseline, profile_rows, rows_from_files, rows_from_frame
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Assessment",
     "DriftDetector",
+    "DriftEvent",
     "DriftMonitor",
     "History",
     "Monitor",
@@ -46,6 +49,7 @@ __version__: Final = "0.1.0"
 _HOMES: Final = {
     "Assessment": "assessment",
     "DriftDetector": "detector",
+    "DriftEvent": "orchestration.actions",
     "DriftMonitor": "orchestration.component",
     "History": "store",
     "Monitor": "monitors",

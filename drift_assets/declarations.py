@@ -14,14 +14,17 @@ from typing import Any, Final
 
 import jinja2
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from drift_assets.alert_settings import Alerts
 from drift_assets.errors import ConfigurationError, UnknownNameError
 from drift_assets.monitors import Monitor
 
 COMPONENT_TYPE: Final = "drift_assets.DriftMonitor"
 FILE_NAME: Final = "defs.yaml"
+ALERTS_FILE: Final = "alerts.yaml"
+"""In the project's root: the alert settings that are common to its monitors."""
 ROOT_MARKS: Final = ("pyproject.toml", "workspace.yaml", "dg.toml", "dagster.yaml")
 SKIPPED: Final = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 MAX_DEPTH: Final = 8
@@ -140,10 +143,58 @@ def read_declarations(paths: Sequence[Path]) -> list[Declaration]:
                 f"by {other.path}:{other.line}"
             )
     if mistakes:
-        count = len(mistakes)
-        heading = f"Found {count} mistake{'s' * (count > 1)} in the monitors' YAML:"
-        raise ConfigurationError("\n  ".join([heading, *mistakes]))
+        raise _mistaken(mistakes)
     return declared
+
+
+def read_alerts(root: Path) -> Alerts | None:
+    """Return the alert settings that are common to a project's monitors; None without a file.
+
+    Raises
+    ------
+    ConfigurationError
+        With all mistakes of the file.
+    """
+    path = root / ALERTS_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _mistaken(
+            [f"{path}: cannot be read as UTF-8 text ({type(error).__name__})"]
+        ) from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = {} if node is None else _Loader("").construct_document(node)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise _mistaken([f"{path}{line}: {problem}"]) from None
+    if node is None:
+        return Alerts()
+    mistakes = [
+        f"{path}:{key.start_mark.line + 1}: the field {key.value!r} is written twice, expected once"
+        for key in _repeated_keys(node)
+    ]
+    found = Alerts()
+    try:
+        found = Alerts.model_validate(content)
+    except ValidationError as error:
+        for place, sentence in mistakes_in(error, Alerts):
+            name = ".".join(map(str, place))
+            where = _line_of(node, place)
+            mistakes.append(f"{path}:{where}: {name + ': ' if name else ''}{sentence}")
+    if mistakes:
+        raise _mistaken(mistakes, what="alert settings")
+    return found
+
+
+def _mistaken(mistakes: Sequence[str], *, what: str = "monitors' YAML") -> ConfigurationError:
+    count = len(mistakes)
+    heading = f"Found {count} mistake{'s' * (count > 1)} in the {what}:"
+    return ConfigurationError("\n  ".join([heading, *mistakes]))
 
 
 def find_declaration(name: str, declared: Sequence[Declaration]) -> Declaration:
@@ -165,9 +216,11 @@ def find_declaration(name: str, declared: Sequence[Declaration]) -> Declaration:
     )
 
 
-def mistakes_in(error: ValidationError) -> list[tuple[YamlPlace, str]]:
+def mistakes_in(
+    error: ValidationError, schema: type[BaseModel] = Monitor
+) -> list[tuple[YamlPlace, str]]:
     """Return each mistake that pydantic found as (place, sentence)."""
-    return [(_place(detail["loc"]), _sentence(detail)) for detail in error.errors()]
+    return [(_place(detail["loc"]), _sentence(detail, schema)) for detail in error.errors()]
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -300,12 +353,12 @@ def _place(loc: YamlPlace) -> YamlPlace:
     return tuple(part for part in loc if part not in {"auto", "list"})
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def _sentence(detail: ErrorDetails, schema: type[BaseModel]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     found = detail.get("input")
     match detail["type"]:
         case "extra_forbidden":
-            known = sorted(_fields_at(detail["loc"][:-1]))
+            known = sorted(_fields_at(detail["loc"][:-1], schema))
             close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
             guess = f" Did you mean {close[0]!r}?" if close else ""
             return f"unknown field.{guess} Known: {', '.join(known)}"
@@ -319,9 +372,9 @@ def _sentence(detail: ErrorDetails) -> str:
     return f"found {shown}; {message[:1].lower()}{message[1:]}"
 
 
-def _fields_at(loc: tuple[str | int, ...]) -> list[str]:
-    """Return the names of the fields that are known at a place of the schema."""
-    schema = Monitor.model_json_schema(by_alias=True)
+def _fields_at(loc: tuple[str | int, ...], of: type[BaseModel]) -> list[str]:
+    """Return the names of the fields that are known at a place of a schema."""
+    schema = of.model_json_schema(by_alias=True)
     definitions = schema.get("$defs", {})
     here: list[dict[str, Any]] = [schema]
     for part in _place(loc):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from drift_assets.processor import prefer_fast_sort
+from drift_assets.processor import prefer_fast_sort, spare_blas_threads
 
 prefer_fast_sort()
+spare_blas_threads()
 
 
 @dg.definitions

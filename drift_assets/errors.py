@@ -22,7 +22,6 @@ Each message says what was found, what was expected and what to do. The
 command line prints it without a traceback and leaves with status 2.
 """
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -44,6 +43,9 @@ class UnknownNameError(ConfigurationError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
+        # Only who errs pays for its import.
+        import difflib  # noqa: PLC0415
+
         names = sorted(known)
         folded = {known_name.casefold(): known_name for known_name in names}
         close = difflib.get_close_matches(name.casefold(), folded, n=1)

@@ -6,7 +6,7 @@ Every field is documented where it stands; ``docs/monitors.md`` is made from her
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -21,8 +21,10 @@ from pydantic import (
     model_validator,
 )
 
+from drift_assets.action_settings import Action
 from drift_assets.alert_settings import Alerts
 from drift_assets.comparison import FEWEST_DAYS, CompareWith
+from drift_assets.data_settings import ArchiveSettings, DataChecks
 from drift_assets.errors import ConfigurationError, UnknownNameError
 from drift_assets.learned import FALSE_ALARMS
 from drift_assets.stats import Statistic
@@ -41,6 +43,21 @@ from drift_assets.watch import (
 
 PARTITION: Final = "{partition}"
 HOME: Final = "{home}"
+DATE_PARTS: Final = ("%Y", "%m", "%d")
+"""Year, month and day in a path, for a partition that is spread over folders."""
+
+STORES: Final = {
+    "s3": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "abfss": "adlfs",
+}
+"""Object stores by the start of their addresses, and the package that reaches each."""
+
+POSTGRES: Final = ("postgres:", "postgresql:")
+"""How the address of a PostgreSQL database begins."""
 
 
 class _Schema(BaseModel):
@@ -62,7 +79,7 @@ class ThresholdSettings(_Schema):
     preset: Literal["balanced", "conservative", "aggressive", "learned"] | None = Field(
         None,
         description="Set of thresholds to start from; learned takes them from the baseline's own "
-        "days, and the others where nothing can be learned. Default: balanced.",
+        "days, but a number that is written stands. Default: balanced.",
     )
     false_alarms: Level | None = Field(
         None,
@@ -80,13 +97,17 @@ class ThresholdSettings(_Schema):
         None, description="JS divergence from which a column breaches, in bits."
     )
     missing_rate_change: Share | None = Field(
-        None, description="Absolute change of the missing rate from which a column breaches."
+        None,
+        description="Absolute change of the missing rate from which a column breaches; "
+        "under the guarded rule, so does that share of rows with novel values.",
     )
     positive_rate_change: Share | None = Field(
         None, description="Absolute change of the positive rate from which a prediction breaches."
     )
     ks_min_statistic: Share | None = Field(
-        None, description="KS statistic D from which a significant test counts as an effect."
+        None,
+        description="KS statistic D from which a significant test counts as an effect; "
+        "with learned, from which a column breaches.",
     )
     family_alpha: Level | None = Field(
         None, description="Level of the guarded rule over all columns of a day."
@@ -97,8 +118,15 @@ class ThresholdSettings(_Schema):
         start = base
         if self.preset is not None:
             start = PRESETS["balanced" if self.preset == LEARNED else self.preset]
-        changes = self.model_dump(exclude={"preset", "false_alarms"}, exclude_none=True)
-        return replace(start, **changes)
+        return replace(start, **self._numbers())
+
+    @property
+    def by_hand(self) -> frozenset[str]:
+        """Which thresholds are written as numbers."""
+        return frozenset(self._numbers())
+
+    def _numbers(self) -> dict[str, float]:
+        return self.model_dump(exclude={"preset", "false_alarms"}, exclude_none=True)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -192,6 +220,12 @@ class Feature(_Schema):
         allow_inf_nan=False,
         description="What it weighs among the features in the verdict of the whole data set.",
     )
+    group: str | None = Field(
+        default=None, description="What it belongs to: channels may be for some groups only."
+    )
+    owner: str | None = Field(
+        default=None, description="Who looks after it: channels may be for some owners only."
+    )
 
 
 class Prediction(_Schema):
@@ -211,6 +245,8 @@ class Prediction(_Schema):
     alert_after: AlertAfterField | None = Field(
         default=None, description="For this column, instead of the monitor's."
     )
+    group: str | None = Field(default=None, description="As for a feature.")
+    owner: str | None = Field(default=None, description="As for a feature.")
 
 
 def _name_as_column(value: object) -> object:
@@ -221,16 +257,113 @@ def _path_as_source(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
+def _name_as_names(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def store_of(path: str) -> str | None:
+    """Return the object store that a path is in, such as ``s3``; None for a local path."""
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", path)
+    return found[1].lower() if found else None
+
+
+def _mistakes_in_path(path: str) -> list[str]:
+    mistakes = []
+    # {{ ... }} is a template of Dagster's, filled in later.
+    plain = re.sub(r"\{\{.*?\}\}", "", path)
+    unknown = set(re.findall(r"\{[^{}]*\}", plain)) - {PARTITION, HOME}
+    if unknown:
+        mistakes.append(
+            f"unknown placeholder {', '.join(sorted(unknown))} in the path; "
+            f"known: {PARTITION}, {HOME}"
+        )
+    parts = [part for part in DATE_PARTS if part in path]
+    if parts and (len(parts) < len(DATE_PARTS) or PARTITION in path):
+        mistakes.append(
+            f"found {', '.join(parts)} in the path, expected either {', '.join(DATE_PARTS)} "
+            f"together, or {PARTITION} alone"
+        )
+    store = store_of(path)
+    if store is not None and store not in STORES:
+        mistakes.append(str(UnknownNameError("object store", store, STORES)))
+    below = path.partition("://")[2] if store else path.removeprefix(HOME).removeprefix("~/")
+    if all(part in {"", "."} for part in below.split("/")):
+        mistakes.append(
+            f"found the path {path!r}, expected the name of a file in it, such as "
+            "data/baseline.parquet"
+        )
+    elif store is not None and not re.fullmatch(r"[^/*?\[{%]+/.*[^/]", below, re.DOTALL):
+        mistakes.append(
+            f"found the path {path!r}, expected the name of a bucket and that of a file in it, "
+            f"such as {store}://bucket/data/*.parquet"
+        )
+    return mistakes
+
+
+def _names_the_day(path: str) -> bool:
+    return PARTITION in path or DATE_PARTS[0] in path
+
+
+class SeparatePredictions(_Schema):
+    """Predictions in files of their own, to be joined to the rows by key."""
+
+    path: Annotated[str, Field(min_length=1)] = Field(
+        description="As for the rows: a file, a glob or a template, here or in an object store.",
+    )
+    key: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        Field(min_length=1),
+        BeforeValidator(_name_as_names),
+    ] = Field(
+        description="Column, or list of columns, by which a row and its prediction find each "
+        "other; it is in both files.",
+    )
+
+    @property
+    def is_template(self) -> bool:
+        """Whether the path names the partition."""
+        return _names_the_day(self.path)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        mistakes = _mistakes_in_path(self.path)
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+
+_ADDRESS_HINT = "put it into an environment variable and write ${NAME} in its place"
+
+
 class Source(_Schema):
     """Where rows come from. A bare path in YAML stands for ``{path: ...}``."""
 
-    path: Annotated[str, Field(min_length=1)] = Field(
+    path: str = Field(
+        "",
         description="A file, or a glob (`*`, `?`, `[...]`, `**`), or a template with {partition} "
-        "(the date as 2026-11-23). {home} is the drift home. Relative to the project's root.",
+        "(the date as 2026-11-23) or with %Y, %m and %d. {home} is the drift home. Relative to the "
+        "project's root, or in an object store: s3://bucket/....",
+    )
+    database: str | None = Field(
+        None,
+        description="In the place of a path: a DuckDB file, or postgres: and what libpq takes. "
+        "${NAME} stands for an environment variable.",
+    )
+    table: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="With database: the table, such as schema.table."
+    )
+    query: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="With database, in the place of a table: one SELECT."
+    )
+    changed_column: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="With database: column that grows whenever a row is written. A day is then "
+        "new when its row count or the greatest value has changed. Default: any change of a row.",
     )
     date_column: str | None = Field(
         None,
-        description="Column with the date of each row: one file then serves all partitions.",
+        description="Column with the date of each row: one file or table then serves all "
+        "partitions.",
     )
     start: date | None = Field(
         None, description="With date_column: first day that belongs to the baseline."
@@ -238,29 +371,43 @@ class Source(_Schema):
     end: date | None = Field(
         None, description="With date_column: last day that belongs to the baseline."
     )
+    predictions: SeparatePredictions | None = Field(
+        default=None, description="Predictions in files of their own, joined by key."
+    )
 
     @property
     def is_template(self) -> bool:
         """Whether the path names the partition."""
-        return PARTITION in self.path
+        return _names_the_day(self.path)
+
+    @property
+    def words(self) -> str:
+        """What messages call it; a query is not spelled out."""
+        if self.database is None:
+            return self.path
+        what = "a query" if self.table is None else f"table {self.table}"
+        return f"{what} in {self.database}"
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         mistakes = []
-        # {{ ... }} is a template of Dagster's, filled in later.
-        plain = re.sub(r"\{\{.*?\}\}", "", self.path)
-        unknown = set(re.findall(r"\{[^{}]*\}", plain)) - {PARTITION, HOME}
-        if unknown:
+        given = [n for n in ("path", "table", "query") if getattr(self, n)]
+        if len(given) != 1:
             mistakes.append(
-                f"unknown placeholder {', '.join(sorted(unknown))} in the path; "
-                f"known: {PARTITION}, {HOME}"
+                f"found {' and '.join(given) or 'none of them'}, expected one of path, table "
+                "and query"
             )
-        below = self.path.removeprefix(HOME).removeprefix("~/")
-        if all(part in {"", "."} for part in below.split("/")):
+        elif (self.database is not None) != (given != ["path"]):
             mistakes.append(
-                f"found the path {self.path!r}, expected the name of a file in it, such as "
-                "data/baseline.parquet"
+                f"found {given[0]} {'without' if self.database is None else 'and'} database, "
+                "expected a path alone, or a database with a table or a query"
             )
+        if self.path:
+            mistakes += _mistakes_in_path(self.path)
+        if self.database is not None:
+            mistakes += _mistakes_in_address(self.database)
+        if self.changed_column is not None and self.database is None:
+            mistakes.append("changed_column belongs to a table or query in a database")
         if (self.start or self.end) and self.date_column is None:
             mistakes.append("start and end need date_column, by which days are told apart")
         if self.start and self.end and self.start > self.end:
@@ -268,6 +415,15 @@ class Source(_Schema):
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+
+def _mistakes_in_address(database: str) -> list[str]:
+    plain = re.sub(r"\$\{[^{}]*\}", "", database)
+    if re.search(r"password\s*=\s*[^\s&]|://[^/@]*:[^/@]+@", plain):
+        return [f"found a password in the address of a database: {_ADDRESS_HINT}"]
+    if re.search(r"\$\{(?![A-Za-z_][A-Za-z0-9_]*\})", database):
+        return [f"found {database!r}, expected ${{NAME}} with the name of an environment variable"]
+    return []
 
 
 def _known_timezone(name: str) -> str:
@@ -330,6 +486,34 @@ class Schedule(_Schema):
     def cron(self) -> str:
         """The same as a cron line."""
         return f"{self.at.minute} {self.at.hour} * * *"
+
+
+class Deadline(_Schema):
+    """When a day's data must have come. ``"09:00"`` stands for ``{at: "09:00"}``."""
+
+    at: Annotated[time, BeforeValidator(_clock), AfterValidator(_whole_minutes)] = Field(
+        description="Time of day, such as 09:00, where the partitions' midnight is."
+    )
+    days_later: int = Field(
+        0, ge=0, le=366, description="0: on the day itself; 1: on the day after it, and so on."
+    )
+    weekdays_only: bool = Field(
+        default=False, description="Whether no data are expected of Saturdays and Sundays."
+    )
+
+    def instant(self, day: date, timezone: str) -> datetime | None:
+        """Return when the data of a day must have come; None if none are expected."""
+        if self.weekdays_only and day.weekday() > 4:
+            return None
+        return datetime.combine(
+            day + timedelta(days=self.days_later), self.at, tzinfo=ZoneInfo(timezone)
+        )
+
+
+def _time_as_deadline(value: object) -> object:
+    if value is False:
+        return None
+    return {"at": value} if isinstance(value, str | int | float | time) else value
 
 
 def _word_as_days(value: object) -> object:
@@ -501,7 +685,8 @@ class Monitor(_Schema):
         description="The data that say what normal looks like."
     )
     current: Annotated[Source, BeforeValidator(_path_as_source)] = Field(
-        description="Each day's data: a path with {partition}, or one file with a date_column."
+        description="Each day's data: a path with {partition}, or one file or table with a "
+        "date_column."
     )
     features: Annotated[
         Annotated[Literal["auto"], Tag("auto")] | Annotated[tuple[FeatureItem, ...], Tag("list")],
@@ -560,6 +745,11 @@ class Monitor(_Schema):
         description="Rows of a usual day; it sets how fine the bins are. By default the "
         "baseline's rows, at most 1,000.",
     )
+    on_bad_file: Literal["fail", "quarantine"] = Field(
+        "fail",
+        description="What a file that cannot be read does to its day: fail stops it; quarantine "
+        "sets the file aside, with the reason, and monitors the rest. Default: fail.",
+    )
     partitions: Partitions = Field(description="The days that exist.")
     schedule: Schedule = Field(
         default_factory=lambda: Schedule(timezone=None),
@@ -569,23 +759,30 @@ class Monitor(_Schema):
         default_factory=lambda: Trend.model_validate({}),
         description="How gradual drift is looked for; false: not at all.",
     )
+    data_checks: Annotated[DataChecks | None, BeforeValidator(_off_as_none)] = Field(
+        default_factory=lambda: DataChecks.model_validate({}),
+        description="What is asked of a day's data before any statistic; false: nothing.",
+    )
+    deadline: Annotated[Deadline | None, BeforeValidator(_time_as_deadline)] = Field(
+        default=None,
+        description="When a day's data must have come; people are told when they have not.",
+    )
+    archive: Annotated[ArchiveSettings | None, BeforeValidator(_off_as_none)] = Field(
+        default=None,
+        description="For how long the rows are kept as Parquet in the drift home. Default: they "
+        "are not.",
+    )
     alerts: Alerts = Field(default_factory=Alerts, description="Who is told.")
+    actions: tuple[Action, ...] = Field(
+        (), description="What is started when data drift; docs/actions.md tells how."
+    )
     fail_run_on_breach: bool = Field(
         True, description="Whether the Dagster run of a breaching day fails at its very end."
     )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        mistakes = []
-        if not self.current.is_template and self.current.date_column is None:
-            mistakes.append(
-                f"current: found the path {self.current.path!r}, expected {PARTITION} in it, "
-                "or a date_column"
-            )
-        if self.current.start or self.current.end:
-            mistakes.append("current: start and end belong to partitions, not to current")
-        if self.baseline.is_template:
-            mistakes.append(f"baseline: found {PARTITION} in the path, expected a fixed file")
+        mistakes = self._mistakes_in_sources()
         if self.features == ():
             if not self.predictions:
                 mistakes.append("features: found none, and no predictions; expected at least one")
@@ -605,9 +802,41 @@ class Monitor(_Schema):
         mistakes += mistakes_in_columns(names)
         if self._features() and not any(f.importance for f in self._features()):
             mistakes.append("features: found the importance 0 everywhere, expected one above it")
+        named = [action.name for action in self.actions]
+        if len(set(named)) < len(named):
+            twice = next(name for name in named if named.count(name) > 1)
+            mistakes.append(f"actions: found {twice!r} twice, expected a name of its own for each")
+        if self.trend is None and any(action.when.cause == "trend" for action in self.actions):
+            mistakes.append("actions: found cause: trend without a trend, expected trend to be on")
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+    def _mistakes_in_sources(self) -> list[str]:
+        mistakes = []
+        if not self.current.is_template and self.current.date_column is None:
+            mistakes.append(
+                f"current: found the path {self.current.path!r}, expected {PARTITION} in it, "
+                "or a date_column"
+                if self.current.database is None
+                else f"current: found {self.current.words}, expected a date_column beside it"
+            )
+        if self.current.start or self.current.end:
+            mistakes.append("current: start and end belong to partitions, not to current")
+        if self.baseline.is_template:
+            mistakes.append(f"baseline: found {PARTITION} in the path, expected a fixed file")
+        predictions = self.baseline.predictions
+        if predictions is not None and predictions.is_template:
+            mistakes.append(
+                f"baseline: found {PARTITION} in the path of its predictions, expected a fixed file"
+            )
+        predictions = self.current.predictions
+        if predictions is not None and self.current.is_template and not predictions.is_template:
+            mistakes.append(
+                f"current: found the path {predictions.path!r} of predictions that do not name "
+                f"the day as the rows' does, expected {PARTITION} in it"
+            )
+        return mistakes
 
     @property
     def thresholds(self) -> Thresholds:
@@ -662,7 +891,7 @@ class Monitor(_Schema):
             features = tuple(
                 Feature(column=name, kind=None) for name in available if name not in left_out
             )
-        base = self.thresholds
+        base, by_hand = self.thresholds, self.threshold_settings.by_hand
         return (
             *(
                 Column(
@@ -673,6 +902,8 @@ class Monitor(_Schema):
                     f.thresholds.over(base),
                     (f.alert_after or self.alert_after).persistence,
                     f.importance,
+                    by_hand=by_hand | f.thresholds.by_hand,
+                    learns=f.thresholds.preset is None,
                 )
                 for f in features
             ),
@@ -684,6 +915,8 @@ class Monitor(_Schema):
                     None if p.kind == "categorical" else p.decision_threshold,
                     p.thresholds.over(base),
                     (p.alert_after or self.alert_after).persistence,
+                    by_hand=by_hand | p.thresholds.by_hand,
+                    learns=p.thresholds.preset is None,
                 )
                 for p in self.predictions
             ),

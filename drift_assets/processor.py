@@ -1,8 +1,10 @@
-"""Processor: numpy told to sort as fast as this machine can, before it is loaded."""
+"""Processor: numpy told how to use this machine, before it is loaded."""
 
+import gc
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +13,8 @@ _WITH: Final = "NPY_ENABLE_CPU_FEATURES"
 _AVX512: Final = "X86_V4"
 """What numpy calls the AVX-512 code paths, from 2.4 on."""
 _ZEN_3_AND_4: Final = 25
+_BLAS_THREADS: Final = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+"""Where OpenBLAS, which numpy multiplies matrices by, looks for a number of threads."""
 _ONE_PROCESSOR: Final = 8_192
 """Bytes that surely hold the description of the first processor."""
 
@@ -61,6 +65,40 @@ def prefer_fast_sort(
         return False
     environment[_WITHOUT] = _AVX512
     return True
+
+
+def spare_blas_threads(environment: MutableMapping[str, str] = os.environ) -> bool:
+    """Return whether numpy, once loaded, will start no threads for matrices by this call.
+
+    For the start of a process that multiplies small ones at most, as our commands do:
+    such threads wait for work by spinning before they sleep, which doubles what importing
+    numpy costs. Nothing changes where numpy is loaded already or where the person
+    has chosen a number.
+
+    Parameters
+    ----------
+    environment
+        Where the choice is put; children inherit it.
+    """
+    if "numpy" in sys.modules or any(name in environment for name in _BLAS_THREADS):
+        return False
+    environment[_BLAS_THREADS[0]] = "1"
+    return True
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Collect garbage in cycles a hundred times more rarely than Python does by itself.
+
+    For a short command: importing libraries makes many objects and no garbage, and each search
+    for some walks through all of them.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(100 * usual[0], *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def stores_slowly(described: str) -> bool:

@@ -17,6 +17,7 @@ from drift_assets.profiles import Baseline, CategoricalProfile, DatasetProfile, 
 from drift_assets.profiles.binning import IntArray
 from drift_assets.scan import rows
 from drift_assets.verdicts import Verdict
+from drift_assets_tests import browser
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -126,7 +127,9 @@ def of_day(column: SimulatedColumn, day: int) -> NumericProfile | CategoricalPro
     missing = int(column.n_missing[day])
     if isinstance(column.baseline, NumericProfile):
         return replace(column.baseline, cells=column.cells[day], n_missing=missing, n_distinct=None)
-    return replace(column.baseline, counts=column.cells[day], n_missing=missing)
+    counts = column.cells[day]
+    unseen = (("new", int(counts[-1])),) if counts[-1] else ()
+    return replace(column.baseline, counts=counts, n_missing=missing, unseen=unseen)
 
 
 @pytest.mark.parametrize("kind", ["normal", "lognormal"])
@@ -203,3 +206,24 @@ def test_a_history_answers_alike_by_its_views_and_by_its_tables(tmp_path: Path) 
     }
     # It removes the history.
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_our_page_is_made_opened_and_measured_without_any_peer(tmp_path: Path) -> None:
+    if browser.MISSING:
+        pytest.skip("needs chromium")
+    printed = run("report_page.py", "--peers", tmp_path / "no_peers", "--columns", "3")
+
+    (row,) = (json.loads(line) for line in printed.splitlines())
+    assert row["tool"] == "drift_assets"
+    assert row["columns"] == 3
+    assert 0 < row["page, MB"] < 0.5
+    assert row["CPU s to make"] > 0
+    assert row["s to open"] > 0
+    assert (row["requests"], row["complaints"]) == (0, 0)
+
+
+def test_a_look_of_the_sensor_is_measured_for_every_layout() -> None:
+    printed = run("arrivals.py", "--files", "60")
+    assert "| 60 files | runs asked for | CPU s |" in printed
+    assert "| a file a day | 50 |" in printed
+    assert len(printed.splitlines()) == 7

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 import drift_assets
+from drift_assets.alert_settings import Alerts
 from drift_assets.declarations import (
     drift_home,
     find_declaration,
     find_files,
     project_root,
+    read_alerts,
     read_declarations,
 )
 from drift_assets.errors import ConfigurationError, UnknownNameError
@@ -214,3 +216,42 @@ def test_the_drift_home_is_named_by_the_environment(
 def test_a_field_written_twice_is_a_mistake_with_its_line(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD.replace("  baseline:", "  name: other\n  baseline:"))
     assert f"{path}:4: the field 'name' is written twice" in "\n".join(complaint(path))
+
+
+def test_settings_that_are_common_to_all_monitors_are_read_from_one_file(tmp_path: Path) -> None:
+    assert read_alerts(tmp_path) is None
+    file = tmp_path / "alerts.yaml"
+    file.write_text("", encoding="utf-8")
+    assert read_alerts(tmp_path) == Alerts()
+    file.write_text(
+        "slack: {webhook_url_env: HOOK}\nquiet_hours: {start: 22:00, end: 07:00}\n",
+        encoding="utf-8",
+    )
+    found = read_alerts(tmp_path)
+    assert found is not None
+    assert [name for name, _ in found.channels] == ["slack"]
+    assert found.quiet_hours is not None
+    # YAML reads an unquoted 22:00 as a number.
+    assert str(found.quiet_hours.start) == "22:00:00"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("slak: {}", r"alerts.yaml:1: slak: unknown field. Did you mean 'slack'\?"),
+        ("severity: error\nlatest_days: -1", r"alerts.yaml:2: latest_days"),
+        (
+            "severity: error\nseverity: info",
+            r"alerts.yaml:2: the field 'severity' is written twice",
+        ),
+        ("a: [", r"alerts.yaml:1"),
+        ("- a", r"in the alert settings"),
+        ("webhook: {url_env: 'https://x/s3cret'}", r"secrets do not belong"),
+        ("quiet_hours: {start: '22:00', end: '22:00'}", r"expected two times of day"),
+    ],
+)
+def test_mistakes_in_it_are_shown_with_their_line(tmp_path: Path, written: str, said: str) -> None:
+    (tmp_path / "alerts.yaml").write_text(written, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        read_alerts(tmp_path)
+    assert "s3cret" not in str(caught.value)

@@ -6,22 +6,26 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 from pydantic import BaseModel
 
 import drift_assets
-from drift_assets import alert_settings, monitors, watch
+from drift_assets import action_settings, alert_settings, data_settings, monitors, watch
 from drift_assets.cli import main
 from drift_assets.declarations import read_declarations
 
 ROOT = Path(drift_assets.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MONITORS = (ROOT / "docs" / "monitors.md").read_text(encoding="utf-8")
+ACTIONS = (ROOT / "docs" / "actions.md").read_text(encoding="utf-8")
+ALERTS = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
 VERDICTS = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "The monitor": monitors.Monitor,
     "baseline and current": monitors.Source,
+    "predictions of a source": monitors.SeparatePredictions,
     "A feature": monitors.Feature,
     "A prediction": monitors.Prediction,
     "alert_after": monitors.AlertAfter,
@@ -30,13 +34,26 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "partitions": monitors.Partitions,
     "schedule": monitors.Schedule,
     "trend": monitors.Trend,
+    "data_checks": data_settings.DataChecks,
+    "data_checks.row_count": data_settings.RowCountCheck,
+    "data_checks.schema and stale": data_settings.PlainCheck,
+    "data_checks.missing_rate": data_settings.MissingRateCheck,
+    "data_checks.duplicates": data_settings.DuplicatesCheck,
+    "data_checks.out_of_range": data_settings.OutOfRangeCheck,
+    "data_checks.out_of_range.limits": data_settings.Limits,
+    "deadline": monitors.Deadline,
+    "archive": data_settings.ArchiveSettings,
     "alerts": alert_settings.Alerts,
     "alerts.slack": alert_settings.Slack,
     "alerts.pagerduty": alert_settings.PagerDuty,
     "alerts.email": alert_settings.Email,
     "alerts.webhook": alert_settings.Webhook,
     "alerts.apprise": alert_settings.Apprise,
+    "alerts.only": alert_settings.Audience,
+    "alerts.quiet_hours": alert_settings.QuietHours,
     "alerts.links": alert_settings.Links,
+    "An action": action_settings.Action,
+    "actions.when": action_settings.When,
 }
 
 
@@ -107,6 +124,36 @@ def test_every_subcommand_and_option_of_the_history_is_in_the_guide() -> None:
         assert {o for o in options if o.startswith("--")} - named - shown <= {"--home"}
 
 
+def test_every_subcommand_and_option_of_alerts_is_on_their_page() -> None:
+    group = main.commands["alerts"]
+    assert isinstance(group, click.Group)
+    for name, command in group.commands.items():
+        assert f"drift-assets alerts {name}" in ALERTS
+        options = {option for parameter in command.params for option in parameter.opts}
+        named = {option for option in options if f"`{option}`" in ALERTS or f" {option}" in ALERTS}
+        assert not {o for o in options if o.startswith("--")} - named
+
+
+@pytest.mark.parametrize("arguments", commands(ALERTS), ids=" ".join)
+def test_every_command_of_the_page_on_alerts_is_understood(arguments: list[str]) -> None:
+    name, subcommand, *rest = arguments
+    group = main.commands[name]
+    assert isinstance(group, click.Group)
+    group.commands[subcommand].make_context(subcommand, rest)
+
+
+def test_the_settings_and_the_python_of_the_page_on_alerts_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (settings,) = blocks(ALERTS, "yaml")
+    found = alert_settings.Alerts.model_validate(yaml.safe_load(settings)["alerts"])
+    assert [name for name, _ in found.channels] == ["slack", "pagerduty", "risk_team"]
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks(ALERTS, "python")
+    exec(compile(block, "alerts.md", "exec"), {})  # noqa: S102  # our own page
+    assert (tmp_path / "drift_home" / "history.duckdb").exists()
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
@@ -127,6 +174,28 @@ def test_the_python_of_the_schema_page_builds_definitions() -> None:
     assert "churn__daily" in {job.name for job in found["defs"].jobs}  # type: ignore[attr-defined]  # Definitions
 
 
+def test_the_python_and_the_yaml_of_the_page_on_actions_are_one_declaration_each() -> None:
+    (block,) = blocks(ACTIONS, "python")
+    found: dict[str, object] = {}
+    exec(compile(block, "actions.md", "exec"), found)  # noqa: S102  # our own page
+    repository = found["defs"].get_repository_def()  # type: ignore[attr-defined]  # Definitions
+    assert repository.has_sensor_def("churn__retrain__action_sensor")
+    (written,) = blocks(ACTIONS, "yaml")
+    asked = yaml.safe_load(written)["actions"]
+    actions = [action_settings.Action.model_validate(one) for one in asked]
+    assert [action.kind for action in actions] == ["job", "webhook", "call"]
+
+
+@pytest.mark.parametrize("arguments", commands(ACTIONS), ids=" ".join)
+def test_every_command_of_the_page_on_actions_is_understood(arguments: list[str]) -> None:
+    name, *rest = arguments
+    command = main.commands[name]
+    if isinstance(command, click.Group):
+        name, *rest = rest
+        command = command.commands[name]
+    command.make_context(name, rest)
+
+
 @pytest.mark.parametrize("title", SCHEMAS)
 def test_every_field_is_documented_word_for_word(title: str) -> None:
     section = MONITORS.split(f"### {title}\n")[1].split("\n### ")[0]
@@ -142,12 +211,13 @@ def test_every_field_is_documented_word_for_word(title: str) -> None:
 def test_the_presets_are_documented_as_they_are(preset: str) -> None:
     row = re.search(rf"^\| {preset} \|(.*)\|$", MONITORS, flags=re.MULTILINE)
     assert row
-    warn, breach, level, js, alpha = (cell.strip() for cell in row[1].split("|"))
+    warn, breach, level, js, least, alpha = (cell.strip() for cell in row[1].split("|"))
     numbers = watch.PRESETS[preset]
-    assert [float(breach), float(level), float(js), float(alpha)] == [
+    assert [float(breach), float(level), float(js), float(least), float(alpha)] == [
         numbers.psi_breach,
         numbers.ks_significance_level,
         numbers.js_breach,
+        numbers.ks_min_statistic,
         numbers.family_alpha,
     ]
     shown = numbers.by_statistic()["psi"].warn

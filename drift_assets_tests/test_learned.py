@@ -190,8 +190,8 @@ def test_a_statistic_that_never_moved_gets_about_the_usual_threshold() -> None:
 USUAL = {
     "psi": Thresholds().psi_breach,
     "js_divergence": Thresholds().js_breach,
-    "ks": Thresholds().ks_min_statistic,
-    "total_variation": Thresholds().ks_min_statistic,
+    "ks": 0.1,
+    "total_variation": 0.1,
     "missing_rate": Thresholds().missing_rate_change,
     "positive_rate": Thresholds().positive_rate_change,
 }

@@ -42,7 +42,7 @@ def test_four_lines_are_a_monitor_with_the_defaults_of_the_design() -> None:
         js_breach=0.1,
         missing_rate_change=0.02,
         positive_rate_change=0.05,
-        ks_min_statistic=0.1,
+        ks_min_statistic=0.05,
         family_alpha=0.02,
     )
     assert monitor.current.is_template

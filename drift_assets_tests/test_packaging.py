@@ -25,6 +25,8 @@ SHIPPED = ("drift_assets", "LICENSE", "README.md", "pyproject.toml", "setup.py")
 
 LOCKS = {"postgres": "constraints-postgres.txt"}
 """The lock of an extra that has its own, because it wants another version of something."""
+UNLOCKED = ("azure", "gcs")
+"""Clients of stores that no test here can run a server of."""
 
 
 def locked(name: str = "constraints.txt") -> list[Requirement]:
@@ -106,6 +108,8 @@ def test_the_package_and_the_project_tell_one_version() -> None:
 def test_every_dependency_is_locked_within_its_bounds() -> None:
     extras = PROJECT["optional-dependencies"]
     for extra, texts in {"": PROJECT["dependencies"], **extras}.items():
+        if extra in UNLOCKED:
+            continue
         pins = {canonicalize_name(p.name): p for p in locked(LOCKS.get(extra, "constraints.txt"))}
         for text in texts:
             wanted = Requirement(text)
@@ -147,7 +151,7 @@ def test_the_tests_run_on_the_locked_versions() -> None:
 def test_the_code_imports_nothing_that_is_not_declared() -> None:
     declared = {Requirement(text).name for text in PROJECT["dependencies"]}
     extras = PROJECT["optional-dependencies"]
-    for extra in ("apprise", "demo", "polars"):
+    for extra in ("apprise", "demo", "polars", "postgres-source", "s3"):
         declared |= {Requirement(text).name for text in extras[extra]}
     providers = importlib.metadata.packages_distributions()
     statement = re.compile(r"^ *(?:import|from) ([A-Za-z]\w*)", re.MULTILINE)

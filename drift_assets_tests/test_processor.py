@@ -1,5 +1,7 @@
-"""The choice of numpy's sort: made for Zen 4 alone, and never against a person's own."""
+"""How numpy is told to use the machine, and that a person's own choice stays."""
 
+import gc
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drift_assets.processor import prefer_fast_sort, stores_slowly
+from drift_assets.processor import (
+    prefer_fast_sort,
+    rare_collections,
+    spare_blas_threads,
+    stores_slowly,
+)
 
 ZEN_4 = """processor\t: 0
 vendor_id\t: AuthenticAMD
@@ -90,9 +97,51 @@ def test_our_own_processes_ask_before_numpy_is_loaded(program: str) -> None:
     asking = (
         "import sys; from drift_assets import processor; asked = []; "
         "processor.prefer_fast_sort = lambda: asked.append('numpy' in sys.modules); "
+        "processor.spare_blas_threads = processor.prefer_fast_sort; "
         f"import {module}; {program}; print(asked)"
     )
     done = subprocess.run(
         [sys.executable, "-c", asking], capture_output=True, check=True, text=True
     )
-    assert done.stdout.splitlines()[-1] == "[False]"
+    assert done.stdout.splitlines()[-1] == "[False, False]"
+
+
+THREADS = """
+import os
+from drift_assets.processor import spare_blas_threads
+print(spare_blas_threads())
+import numpy
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted on Linux")
+@pytest.mark.parametrize("chosen", ["", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS"])
+def test_numpy_starts_threads_for_matrices_only_where_a_person_chose_them(chosen: str) -> None:
+    names = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    if chosen:
+        environment[chosen] = "2"
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], env=environment, capture_output=True, check=True, text=True
+    )
+    spared, threads = done.stdout.split()
+    if chosen:
+        assert spared == "False"
+    else:
+        assert (spared, threads) == ("True", "1")
+
+
+def test_threads_are_left_alone_once_numpy_is_loaded() -> None:
+    environment: dict[str, str] = {}
+    assert np.__name__ in sys.modules
+    assert not spare_blas_threads(environment)
+    assert environment == {}
+
+
+def test_garbage_is_looked_for_rarely_during_a_command_and_as_usual_afterwards() -> None:
+    usual = gc.get_threshold()
+    with rare_collections():
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] > usual[0]
+    assert gc.get_threshold() == usual

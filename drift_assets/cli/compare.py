@@ -8,6 +8,8 @@ import click
 from drift_assets.cli.outcomes import status_of
 from drift_assets.cli.places import write_file
 from drift_assets.cli.program import Number
+from drift_assets.cli.terminal import wants_colours
+from drift_assets.processor import rare_collections
 
 if TYPE_CHECKING:
     from drift_assets.assessment import Assessment
@@ -91,6 +93,7 @@ def compare(
     Status 0; with --exit-code 1 when drift is found, 2 when there is none but some column
     could not be evaluated; 2 for bad usage or bad input.
     """
+    ctx.with_resource(rare_collections())
     from drift_assets.compare import compare_rows, comparison_monitor
     from drift_assets.report.console import console_report
     from drift_assets.scan import rows_from_files
@@ -140,7 +143,7 @@ def compare(
     if as_json:
         click.echo(document.decode().rstrip())
     else:
-        text = console_report(assessment)
+        text = console_report(assessment, colours=wants_colours())
         if peer is not None:
             from drift_assets.conformance.comparison import peer_lines
 

@@ -9,6 +9,7 @@ import click
 
 from drift_assets.cli.outcomes import day_line
 from drift_assets.cli.places import HOME, home_of, use_home
+from drift_assets.cli.terminal import wants_colours
 from drift_assets.errors import DriftAssetsError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def demo(*, home: Path | None) -> None:
                 raise DriftAssetsError(f"The demo stopped on {day}: {last.error}")
     if last is not None and last.assessment is not None:
         click.echo("")
-        click.echo(console_report(last.assessment))
+        click.echo(console_report(last.assessment, colours=wants_colours()))
     for line in _next_steps(place, data.DAYS[-1]):
         click.echo(line)
 

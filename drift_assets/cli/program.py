@@ -2,6 +2,8 @@
 
 import math
 import sys
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
 from typing import Any, Final
 
 import click
@@ -26,6 +28,35 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail("NaN is not a number.", param, ctx)
         return number
+
+
+class ByModule(MutableMapping[str, click.Command]):
+    """Commands by name, each loaded when it is asked for from the module of that name.
+
+    `compare` must not wait for what the others are made of.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._loaded: dict[str, click.Command | None] = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> click.Command:
+        command = self._loaded[name]
+        if command is None:
+            command = getattr(import_module(f"drift_assets.cli.{name}"), name)
+            self._loaded[name] = command
+        return command
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded)
+
+    def __len__(self) -> int:
+        return len(self._loaded)
 
 
 class Commands(click.Group):

@@ -1,6 +1,7 @@
 """``drift-assets run``: the daily job of a monitor, for one day or many."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 from drift_assets.cli.outcomes import day_line, status_of
 from drift_assets.cli.places import DEFS, HOME, declared
 from drift_assets.cli.program import BAD_INPUT, DRIFT_FOUND
+from drift_assets.cli.terminal import wants_colours
 from drift_assets.errors import ConfigurationError, HistoryError
 
 if TYPE_CHECKING:
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
 @click.option("--partition", help="Day to run, such as 2026-11-23.")
 @click.option("--from", "first", help="First day to run.")
 @click.option("--to", "last", help="Last day to run. Default: the last that exists.")
+@click.option("--again", is_flag=True, help="Also days that have a report of their present data.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Days at the same time.",
+)
 @click.option("--exit-code", is_flag=True, help="Leave with status 1 when drift is found.")
 @DEFS
 @HOME
@@ -33,11 +43,16 @@ def run(
     partition: str | None,
     first: str | None,
     last: str | None,
+    again: bool,
+    processes: int,
     exit_code: bool,
     places: tuple[Path, ...],
     home: Path | None,
 ) -> None:
     """Run the daily Dagster job of MONITOR for one day or a range of days.
+
+    In a range, days that have a report of their present data are passed over, so the same
+    command goes on where it was stopped. Each day is a run of its own; Ctrl-C leaves whole days.
 
     Status 0, also with drift; with --exit-code 1 when drift is found, 2 when there is none but
     some column could not be evaluated; 2 when a day failed.
@@ -65,15 +80,19 @@ def run(
             f"Found the day {outside[0]}, expected one from {start} to {end}, the days that "
             f"exist for monitor {monitor!r}: see partitions in its YAML."
         )
-    outcomes = _run_days(declaration, days)
-    if len(days) > 1:
+    asked = days
+    if partition is None and not again:
+        days = _left(declaration, days)
+    outcomes = _run_days(declaration, days, processes, with_report=len(asked) == 1)
+    if outcomes and len(asked) > 1:
         endings = [outcome.ending.value for outcome in outcomes]
         click.echo(", ".join(f"{endings.count(e)} {e}" for e in dict.fromkeys(sorted(endings))))
     if any(outcome.error for outcome in outcomes):
         ctx.exit(BAD_INPUT)
     if exit_code:
         found = {status_of(o.assessment) for o in outcomes if o.assessment is not None}
-        ctx.exit(DRIFT_FOUND if DRIFT_FOUND in found else max(found))
+        found |= _statuses(declaration, [day for day in asked if day not in days])
+        ctx.exit(DRIFT_FOUND if DRIFT_FOUND in found else max(found, default=0))
 
 
 def _day(text: str, option: str) -> date:
@@ -85,38 +104,97 @@ def _day(text: str, option: str) -> date:
         ) from None
 
 
-def _run_days(declaration: "Declaration", days: Sequence[date]) -> "list[Outcome]":
+def _statuses(declaration: "Declaration", days: Sequence[date]) -> set[int]:
+    """Return the exit statuses of reported days that were passed over."""
     from drift_assets.declarations import drift_home
-    from drift_assets.orchestration.runs import Runner, open_instance
+    from drift_assets.store import open_history
+    from drift_assets.verdicts import Verdict
+
+    if not days:
+        return set()
+    history = open_history(drift_home(declaration.root))
+    said = history.verdicts(declaration.monitor.name, first=min(days), last=max(days))
+    status = {Verdict.BREACH: DRIFT_FOUND, Verdict.NOT_EVALUATED: BAD_INPUT}
+    return {status.get(verdict, 0) for day, verdict in said.items() if day in days}
+
+
+def _left(declaration: "Declaration", days: Sequence[date]) -> list[date]:
+    """Return the days that are still to be run, and say how many are not."""
+    from drift_assets.orchestration.backfill import days_to_run
+    from drift_assets.orchestration.day import workplace_of
+
+    left = days_to_run(workplace_of(declaration), days)
+    done = len(days) - len(left)
+    if done:
+        click.echo(
+            f"{done} of {len(days)} days have a report of their present data; "
+            "--again runs them too."
+        )
+    return left
+
+
+def _run_days(
+    declaration: "Declaration", days: Sequence[date], processes: int, *, with_report: bool
+) -> "list[Outcome]":
+    from drift_assets.declarations import drift_home
+    from drift_assets.orchestration.backfill import run_days
     from drift_assets.report.console import console_report
     from drift_assets.report.trend import trend_text
     from drift_assets.store import open_history
 
+    if not days:
+        return []
     outcomes = []
-    with open_instance(drift_home(declaration.root)) as instance:
-        runner = Runner(declaration, instance)
-        for day in days:
-            outcome = runner.run(day)
-            click.echo(day_line(outcome))
-            outcomes.append(outcome)
-    _publish(drift_home(declaration.root))
-    if len(days) == 1 and outcomes[0].assessment is not None:
-        click.echo(console_report(outcomes[0].assessment))
-        trends = open_history(drift_home(declaration.root)).trends(
-            declaration.monitor.name, days[0]
+    home = drift_home(declaration.root)
+    try:
+        for outcome in _with_progress(run_days(declaration, days, processes=processes), len(days)):
+            # One by one: what was done is known if it is stopped.
+            outcomes.append(outcome)  # noqa: PERF402
+    except KeyboardInterrupt:
+        _publish(home)
+        click.echo(
+            f"Stopped after {len(outcomes)} of {len(days)} days; the same command goes on.",
+            err=True,
         )
+        raise
+    _publish(home)
+    if with_report and outcomes[0].assessment is not None:
+        click.echo(console_report(outcomes[0].assessment, colours=wants_colours()))
+        trends = open_history(home).trends(declaration.monitor.name, days[0])
         if trends:
             click.echo(trend_text(trends))
     return outcomes
 
 
+def _with_progress(outcomes: "Iterator[Outcome]", n_days: int) -> "Iterator[Outcome]":
+    """Yield the outcomes and print a line for each; at a terminal, with a bar below."""
+    if n_days < 2 or not sys.stdout.isatty():
+        for outcome in outcomes:
+            click.echo(day_line(outcome))
+            yield outcome
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.text import Text
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task("", total=n_days)
+        for outcome in outcomes:
+            # As text: a column's name may look like mark-up.
+            bar.console.print(Text(day_line(outcome)))
+            bar.advance(task)
+            yield outcome
+
+
 def _publish(home: Path) -> None:
     """Let people read what has been written; the days have run, whether or not that succeeds."""
+    from drift_assets.dashboard import update_dashboard
     from drift_assets.store import open_history
 
     history = open_history(home)
     try:
         if history.exists():
             history.publish()
+            update_dashboard(history, home)
     except HistoryError as error:
         click.echo(f"Note: {error}", err=True)

@@ -1,38 +1,48 @@
 """A monitor's assets: baseline, current -> one drift asset per column -> report -> alert."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from drift_assets.alerts import (
-    BREACH_CAUSE,
     QUIET_DAYS,
+    TREND_CAUSE,
     Message,
-    channels_for,
-    channels_off,
     messages_for,
-    outgoing_of,
+    severity_of,
+    still_creeps,
     trend_message,
 )
 from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.atomic import write_atomically
 from drift_assets.errors import BaselineError, DataError, DriftAssetsError
 from drift_assets.monitors import Monitor
+from drift_assets.orchestration.actions import action_asset, new_actions
+from drift_assets.orchestration.catalogue import (
+    column_lineage,
+    column_schema,
+    owners_of,
+    tags_of,
+)
 from drift_assets.orchestration.checks import column_check, dataset_check, dataset_check_spec
 from drift_assets.orchestration.day import Day, Workplace
+from drift_assets.orchestration.delivery import alerts_of, deliver, new_alert
 from drift_assets.orchestration.names import drift_keys
+from drift_assets.orchestration.quarantine import of_opening
+from drift_assets.orchestration.shown import refresh
 from drift_assets.orchestration.trend import trend_asset, trends_of
 from drift_assets.profiles import Baseline, NumericProfile
+from drift_assets.report.checks import checks_to_list
 from drift_assets.report.html import html_report
 from drift_assets.report.json import assessment_to_dict, to_json
 from drift_assets.report.markdown import bins_table, markdown_table
 from drift_assets.report.picture import data_uri, svg_overview
 from drift_assets.report.trend import trends_to_list
-from drift_assets.sources import current_files, fingerprint, read_baseline
+from drift_assets.sources import current_files, described, fingerprint, read_baseline
 from drift_assets.stats import LABELS
-from drift_assets.store import NewAlert
+from drift_assets.timeline import DAYS as TIMELINE_DAYS
 from drift_assets.trends import TrendResult
 from drift_assets.watch import Column
 
@@ -69,10 +79,11 @@ def monitor_assets(workplace: Workplace, columns: Sequence[Column]) -> list[dg.A
     """Return all assets of one monitor, in one group of its name."""
     return [
         _baseline_asset(workplace),
-        _current_asset(workplace),
+        _current_asset(workplace, columns),
         _drift_assets(workplace, columns),
         _report_asset(workplace, columns),
         *_trend_assets(workplace, columns),
+        *_action_assets(workplace),
         _alert_asset(workplace),
     ]
 
@@ -104,7 +115,7 @@ def _baseline_asset(workplace: Workplace, *, problem: str = "") -> dg.AssetsDefi
         group_name=monitor.name,
         kinds={"dataset"},
         description=(
-            f"What normal looks like for {monitor.name}: `{monitor.baseline.path}`, frozen as "
+            f"What normal looks like for {monitor.name}: `{monitor.baseline.words}`, frozen as "
             "bins and counts. Materialise it to freeze the present file as the new baseline; "
             f"until then days are judged by the one frozen before.{note}"
         ),
@@ -143,7 +154,7 @@ def _baseline_metadata(workplace: Workplace, frozen: Baseline) -> dict[str, Any]
     }
 
 
-def _current_asset(workplace: Workplace) -> dg.AssetsDefinition:
+def _current_asset(workplace: Workplace, columns: Sequence[Column] = ()) -> dg.AssetsDefinition:
     monitor = workplace.monitor
 
     @dg.asset(
@@ -151,7 +162,11 @@ def _current_asset(workplace: Workplace) -> dg.AssetsDefinition:
         group_name=monitor.name,
         kinds={"dataset"},
         partitions_def=day_partitions(monitor),
-        description=f"The data of one day: `{monitor.current.path}`.",
+        metadata=column_schema(columns) if columns else {},
+        description=(
+            f"The data of one day: `{monitor.current.words}`. Its checks say what is wrong with "
+            "the data themselves. A day whose data were wrong is run again once they are right."
+        ),
     )
     def current(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
@@ -163,8 +178,9 @@ def _current_asset(workplace: Workplace) -> dg.AssetsDefinition:
                     "\n".join(f"- `{path}`" for path in files[:100]) or "none"
                 ),
                 "n_files": len(files),
-                "size_bytes": sum(path.stat().st_size for path in files),
+                "size_bytes": sum(described(one)[0] for one in files),
                 "fingerprint": mark,
+                **of_opening(workplace, day, files),
             },
             data_version=dg.DataVersion(mark),
         )
@@ -175,6 +191,7 @@ def _current_asset(workplace: Workplace) -> dg.AssetsDefinition:
 def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsDefinition:
     monitor = workplace.monitor
     keys = drift_keys(monitor.name, columns)
+    owners = owners_of(monitor)
     partitions = day_partitions(monitor)
     upstream = [dg.AssetKey([monitor.name, "baseline"]), dg.AssetKey([monitor.name, "current"])]
 
@@ -188,9 +205,14 @@ def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
                 group_name=monitor.name,
                 partitions_def=partitions,
                 kinds={"drift"},
-                metadata={"column": column.name},
-                tags={"drift_assets/role": column.role},
-                description=f"Drift of the {column.role} `{column.name}` against the baseline.",
+                metadata={"column": column.name, **column_schema([column])},
+                tags=tags_of(monitor, column),
+                owners=owners.get(column.name),
+                description=(
+                    f"Drift of the {column.role} `{column.name}` against the baseline. If its "
+                    f"check fails, the day's page of `{monitor.name}/report` shows which bins "
+                    "moved, since when, and what to do about it."
+                ),
             )
             for key, column in keys.items()
         ],
@@ -229,6 +251,7 @@ def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
         )
         if whole:
             workplace.keep(day)
+            _archive(context, workplace, day)
         else:
             workplace.history.record_subset(
                 day.assessment,
@@ -236,7 +259,7 @@ def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
                 fingerprint=day.fingerprint,
                 run_id=day.run_id,
             )
-            workplace.history.publish_if_due()
+            refresh(workplace.history, workplace.place.home)
         for key, column in keys.items():
             if key in wanted:
                 result = day.assessment.feature(column.name)
@@ -248,6 +271,14 @@ def _drift_assets(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
                 )
 
     return drift
+
+
+def _archive(context: dg.AssetExecutionContext, workplace: Workplace, day: Day) -> None:
+    try:
+        workplace.archive_day(day)
+    except DriftAssetsError as error:
+        # What was measured is measured; that the rows are not kept is for people to mend.
+        context.log.warning("the rows of %s are not archived: %s", day.partition, error)
 
 
 def _usable_baseline(
@@ -299,6 +330,7 @@ def _feature_metadata(result: FeatureResult, day: Day) -> dict[str, Any]:
         "verdict": result.verdict.value,
         "reason": result.reason,
         "baseline_id": day.assessment.baseline_id,
+        **column_lineage(day.assessment.monitor, result.feature),
     }
     if compared_with := _compared_with(day.assessment):
         metadata["compared with"] = compared_with
@@ -318,6 +350,7 @@ def _feature_metadata(result: FeatureResult, day: Day) -> dict[str, Any]:
 def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsDefinition:
     monitor = workplace.monitor
 
+    alerts = alerts_of(workplace)
     key = dg.AssetKey([monitor.name, "report"])
     partitions = day_partitions(monitor)
 
@@ -325,11 +358,13 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
         key=key,
         deps=list(drift_keys(monitor.name, columns)),
         group_name=monitor.name,
-        kinds={"duckdb"},
+        kinds={"duckdb", "html"},
         partitions_def=partitions,
         check_specs=[dataset_check_spec(key, partitions, monitor.drift_share_threshold)],
         description=(
-            "The day's verdict, kept in the history for SQL, and as an HTML and a JSON file."
+            "The day's verdict, kept in the history for SQL, and as an HTML and a JSON file. "
+            "The page says what moved, since when and how much, and which commands come next: "
+            "deliver the data again, freeze a new baseline, or mute it."
         ),
     )
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
@@ -341,7 +376,18 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
         judged = trends_of(workplace, day)
         trends = judged.by_day[day.partition] if judged is not None else ()
         html_path = workplace.report_path(day.partition, ".html")
-        page = html_report(assessment, partition=day.partition, trends=trends)
+        past = workplace.history.timeline(
+            monitor.name,
+            first=day.partition - timedelta(days=TIMELINE_DAYS - 1),
+            last=day.partition,
+        )
+        page = html_report(
+            assessment,
+            partition=day.partition,
+            trends=trends,
+            timeline=past,
+            checks=day.checks,
+        )
         write_atomically(html_path, page.encode("utf-8"))
         json_path = workplace.report_path(day.partition, ".json")
         document = assessment_to_dict(
@@ -350,6 +396,8 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             run_id=day.run_id,
             fingerprint=day.fingerprint,
         )
+        if day.checks:
+            document["checks"] = checks_to_list(day.checks)
         if judged is not None:
             document["trends"] = trends_to_list(trends)
         write_atomically(json_path, to_json(document))
@@ -361,13 +409,17 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             run_id=day.run_id,
             inputs=day.inputs,
             alerts=[
-                NewAlert(message.cause, message.title, message.text, message.payload)
+                new_alert(message, severity_of(message, alerts))
                 for message in _messages(workplace, day, trends)
             ],
+            # A trend that was told of stands as long as any column creeps.
+            standing_causes=[TREND_CAUSE] if still_creeps(trends) else [],
             # What could not be evaluated says nothing against what was found before.
-            standing_causes=[BREACH_CAUSE] if assessment.not_evaluated else [],
+            silent=[result.feature for result in assessment.not_evaluated],
             evaluated_at=day.evaluated_at,
             trends=judged,
+            actions=new_actions(workplace, day, trends, now=datetime.now(UTC)),
+            checks=day.checks,
         )
         if not recorded:
             raise _measured_later(day)
@@ -388,6 +440,7 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
                     f"![PSI of each column]({data_uri(svg_overview(assessment))})"
                 ),
                 "page": dg.MetadataValue.path(str(html_path)),
+                **_address(alerts.links.reports, day),
                 "json": dg.MetadataValue.path(str(json_path)),
                 "baseline_id": assessment.baseline_id,
             },
@@ -395,6 +448,14 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
         )
 
     return report
+
+
+def _address(reports: str | None, day: Day) -> dict[str, dg.MetadataValue[Any]]:
+    """Return where the page is on the web, if the reports are served."""
+    if reports is None:
+        return {}
+    page = f"{reports.rstrip('/')}/{day.assessment.monitor}/{day.partition}.html"
+    return {"web page": dg.MetadataValue.url(page)}
 
 
 def _measured_later(day: Day) -> DataError:
@@ -428,8 +489,14 @@ def _trend_assets(workplace: Workplace, columns: Sequence[Column]) -> list[dg.As
     return [trend_asset(workplace, columns, day_partitions(workplace.monitor))]
 
 
+def _action_assets(workplace: Workplace) -> list[dg.AssetsDefinition]:
+    if not workplace.monitor.actions:
+        return []
+    return [action_asset(workplace, day_partitions(workplace.monitor))]
+
+
 def _alert_asset(workplace: Workplace) -> dg.AssetsDefinition:
-    monitor = workplace.monitor
+    monitor, alerts = workplace.monitor, alerts_of(workplace)
 
     @dg.asset(
         key=[monitor.name, "alert"],
@@ -440,61 +507,27 @@ def _alert_asset(workplace: Workplace) -> dg.AssetsDefinition:
         group_name=monitor.name,
         kinds={"alert"},
         partitions_def=day_partitions(monitor),
-        description="Tells people what the history says is to be told. It decides nothing itself.",
+        description=(
+            "Tells people what the history says is to be told, and brings the dashboard up to "
+            "date. It decides nothing itself. If its check `no_breach` fails, a column drifted and "
+            "everybody was told: see the report, and do not run it again unless the data changed."
+        ),
     )
     def alert(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        day = date.fromisoformat(context.partition_key)
-        channels = channels_for(monitor.alerts, context.log)
-        off = channels_off(monitor.alerts)
-        sent, failures = 0, []
         # Of all days: what an earlier run could not deliver is tried again.
-        for pending in workplace.history.claim_alerts(monitor.name):
-            message = outgoing_of(
-                Message(
-                    pending.monitor,
-                    pending.partition,
-                    pending.cause,
-                    pending.title,
-                    pending.text,
-                    pending.payload,
-                ),
-                monitor.alerts,
-            )
-            refused = []
-            for channel in channels:
-                if channel.name in pending.delivered_to:
-                    continue
-                try:
-                    channel.send(message)
-                except DriftAssetsError as error:
-                    refused.append(f"{channel.name}: {error}")
-                except Exception as error:  # noqa: BLE001  # one channel must not silence the others
-                    # The text of an error that nobody foresaw may hold an address.
-                    refused.append(f"{channel.name}: failed ({type(error).__name__})")
-                else:
-                    # At once: a run that is killed now must not repeat it.
-                    workplace.history.note_delivery(pending, channel.name)
-            if refused:
-                failures += refused
-                workplace.history.mark_alert(pending, "failed", detail="; ".join(refused))
-            else:
-                sent += 1
-                names = ", ".join(channel.name for channel in channels)
-                detail = f"{names}; off: {', '.join(off)}" if off else names
-                workplace.history.mark_alert(pending, "delivered", detail=detail)
-        for failure in failures:
-            context.log.error("alert not delivered, it stays in the outbox: %s", failure)
-        if not sent and not failures:
-            context.log.info("%s %s: nothing to tell", monitor.name, day)
+        delivered = deliver(monitor, alerts, workplace.history.outbox, context.log)
+        if not delivered.sent and not delivered.failures:
+            context.log.info("%s %s: nothing to tell", monitor.name, context.partition_key)
         # The last that this run writes; whoever comes later publishes what is too early now.
-        workplace.history.publish_if_due()
+        dashboard = refresh(workplace.history, workplace.place.home)
         return dg.MaterializeResult(
             metadata={
-                "alerts sent": sent,
-                "alerts failed": len(failures),
-                "channels": ", ".join(channel.name for channel in channels),
-                **({"channels that are off": ", ".join(off)} if off else {}),
-                **({"failures": "; ".join(failures)} if failures else {}),
+                "alerts sent": delivered.sent,
+                "alerts failed": len(delivered.failures),
+                "channels": ", ".join(delivered.channels),
+                "dashboard": dg.MetadataValue.path(str(dashboard)),
+                **({"channels that are off": ", ".join(delivered.off)} if delivered.off else {}),
+                **({"failures": "; ".join(delivered.failures)} if delivered.failures else {}),
             }
         )
 

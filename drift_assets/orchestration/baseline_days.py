@@ -19,6 +19,7 @@ from drift_assets.learned import (
 from drift_assets.monitors import Monitor
 from drift_assets.profiles import Baseline, ColumnDays, Profile, Unprofiled
 from drift_assets.scan.by_day import profile_days
+from drift_assets.scan.files import DataFile
 from drift_assets.sources import Place
 from drift_assets.store.baselines import BaselineFiles
 from drift_assets.store.day_profiles import DayProfiles
@@ -40,7 +41,7 @@ class BaselineDays:
         """Where the fine profiles are."""
         return DayProfiles(self.place.home, self.monitor.name, self.baseline)
 
-    def keep(self, files: Sequence[Path]) -> Path | None:
+    def keep(self, files: Sequence[Path | DataFile]) -> Path | None:
         """Profile each day of the baseline and keep it; None if its rows have no days.
 
         Raises

@@ -1,11 +1,17 @@
 """Asset checks: one per column that never blocks, and the gate at the very end."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
+from typing import Final
 
 import dagster as dg
 
 from drift_assets.assessment import FeatureResult
+from drift_assets.data_checks import CHECK_NAMES, CheckResult
+from drift_assets.errors import NoDataError
 from drift_assets.figures import show_share
+from drift_assets.monitors import Monitor
 from drift_assets.orchestration.day import Workplace
 from drift_assets.verdicts import DatasetRuling, Verdict
 
@@ -50,6 +56,100 @@ def column_check(
         description=f"{result.verdict.value}: {result.reason}",
         metadata=metadata,
     )
+
+
+def data_checks_of(
+    workplace: Workplace, partitions: dg.DailyPartitionsDefinition
+) -> list[dg.AssetChecksDefinition]:
+    """Return the checks of the data themselves, which never block; none if nobody wants any.
+
+    What they say was found in the step that read the data.
+    """
+    monitor = workplace.monitor
+    names = [name for name in CHECK_NAMES if name in wanted_checks(monitor)]
+    if not names:
+        return []
+    key = dg.AssetKey([monitor.name, "current"])
+
+    @dg.multi_asset_check(
+        name=f"{monitor.name}__data_checks",
+        specs=[
+            dg.AssetCheckSpec(
+                name,
+                asset=key,
+                partitions_def=partitions,
+                additional_deps=[dg.AssetKey([monitor.name, "report"])],
+                description=_ASKED[name],
+            )
+            for name in names
+        ],
+        can_subset=True,
+    )
+    def data_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        found: dict[str, CheckResult] = {}
+        # Asked for without a measurement, they have no answer, which is no failure of the run.
+        with suppress(NoDataError):
+            day = workplace.kept(
+                date.fromisoformat(context.partition_key), run_id=context.run.run_id
+            )
+            found = {one.name: one for one in day.checks}
+        for check in context.selected_asset_check_keys:
+            yield data_check(key, check.name, found.get(check.name))
+
+    return [data_checks]
+
+
+def wanted_checks(monitor: Monitor) -> set[str]:
+    """Return the names of the data checks that a monitor has."""
+    settings = monitor.data_checks
+    names = set() if settings is None else set(settings.wanted)
+    return names | ({"data_arrived"} if monitor.deadline is not None else set())
+
+
+def data_check(key: dg.AssetKey, name: str, result: CheckResult | None) -> dg.AssetCheckResult:
+    """Return what Dagster is told of one data check."""
+    if result is None:
+        return dg.AssetCheckResult(
+            passed=False,
+            asset_key=key,
+            check_name=name,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="not_evaluated: the check comes with the measurement: run the whole day",
+        )
+    return dg.AssetCheckResult(
+        passed=result.state == "passed",
+        asset_key=key,
+        check_name=name,
+        severity=(
+            dg.AssetCheckSeverity.ERROR
+            if result.state == "failed" and result.severity == "error"
+            else dg.AssetCheckSeverity.WARN
+        ),
+        description=f"{result.state}: {result.reason}",
+        metadata=check_metadata(result),
+    )
+
+
+def check_metadata(result: CheckResult) -> dict[str, float | str]:
+    """Return the numbers of a data check as Dagster takes them."""
+    numbers = {"value": result.value, "lowest": result.lowest, "highest": result.highest}
+    metadata: dict[str, float | str] = {
+        label: float(number) for label, number in numbers.items() if number is not None
+    }
+    if result.columns:
+        metadata["columns"] = ", ".join(result.columns)
+    return metadata
+
+
+_ASKED: Final = {
+    "data_arrived": "Fails when the data have not come by the deadline.",
+    "row_count": "Fails when there are far fewer or more rows than usual.",
+    "schema": "Fails when a column is missing, new, or of another type.",
+    "missing_rate": "Fails when too much of a column is missing.",
+    "duplicates": "Fails when rows have the key of another.",
+    "stale": "Fails when the data are those of an earlier day once more.",
+    "out_of_range": "Fails when too many values are such as the baseline never had.",
+}
 
 
 def dataset_check_spec(

@@ -1,8 +1,10 @@
 """One monitor's day, from files to a kept assessment: what the Dagster assets call."""
 
+import getpass
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -10,23 +12,33 @@ from typing import Final
 
 from drift_assets.assessment import Assessment, assess
 from drift_assets.atomic import write_atomically
+from drift_assets.data_checks import CheckResult, check_data, has_arrived
+from drift_assets.declarations import Declaration, drift_home
 from drift_assets.errors import BaselineError, DataError, NoDataError
 from drift_assets.learned import LearnedThresholds
 from drift_assets.monitors import Monitor
+from drift_assets.orchestration.archive import Archive, days_of
 from drift_assets.orchestration.baseline_days import BaselineDays
 from drift_assets.orchestration.remembered import Remembered, stamp_of
-from drift_assets.profiles import Baseline, NumericProfile
+from drift_assets.profiles import Baseline, DatasetProfile, NumericProfile
 from drift_assets.report.json import assessment_from_dict, assessment_to_dict
-from drift_assets.scan import fit_baseline, profile_rows
+from drift_assets.scan import Rows, fit_baseline, profile_rows
+from drift_assets.scan.duplicates import n_repeated
 from drift_assets.sources import (
+    Input,
     Place,
     baseline_files,
     current_files,
+    data_files,
+    described,
     fingerprint,
+    mark_of,
+    open_day,
     read_baseline,
     read_current,
 )
 from drift_assets.store import History, InputFile, open_history
+from drift_assets.store.baseline_events import BaselineEvent
 from drift_assets.store.baselines import BaselineFiles
 from drift_assets.verdicts import Verdict
 
@@ -53,6 +65,8 @@ class Day:
         The Dagster run that measured it.
     evaluated_at
         When.
+    checks
+        What the data checks say of the data.
     """
 
     assessment: Assessment
@@ -61,6 +75,7 @@ class Day:
     inputs: tuple[InputFile, ...]
     run_id: str
     evaluated_at: datetime
+    checks: tuple[CheckResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +95,64 @@ class Workplace:
         """The monitor's frozen baselines."""
         return BaselineFiles(self.place.home, self.monitor.name)
 
+    @property
+    def declared(self) -> str:
+        """What the YAML says of the baseline's data, to tell whether it was changed."""
+        return self.monitor.baseline.model_dump_json(exclude_defaults=True)
+
     def freeze_baseline(self) -> Baseline:
-        """Read the baseline data, freeze them, and make them the ruler from now on.
+        """Read the baseline data that the YAML names, freeze them, and make them the ruler.
+
+        Where somebody has promoted another baseline since, and the YAML still says what it said
+        then, of data that are the same or gone, that one stays the ruler and is returned.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be used, or changed while they were read.
+        """
+        present = self.baselines.present()
+        declared = self.declared
+        chosen = None
+        # What is written in the YAML now was overruled on purpose.
+        if present is not None and present.act != "declared" and present.declared == declared:
+            # One that is damaged is mended by what the YAML names.
+            with suppress(BaselineError):
+                chosen = self.frozen_baseline()
+        try:
+            baseline, source = self.freeze_declared()
+        except NoDataError:
+            if chosen is not None:
+                return chosen
+            raise
+        if chosen is not None and present is not None and baseline.id == present.declared_id:
+            return chosen
+        now = datetime.now(UTC)
+        previous = None if present is None else present.baseline_id
+        self.history.record_baseline(
+            self.monitor.name,
+            baseline,
+            source=source,
+            frozen_at=now,
+            event=BaselineEvent(
+                self.monitor.name,
+                now,
+                "declared",
+                baseline.id,
+                previous if previous != baseline.id else None,
+                who=user_name(),
+                detail=source,
+            ),
+        )
+        self.baselines.activate(baseline, frozen_at=now, declared=declared, declared_id=baseline.id)
+        # Told with the baseline, not at the first day: it takes longer than that.
+        self.learned(baseline)
+        return baseline
+
+    def freeze_declared(self) -> tuple[Baseline, str]:
+        """Return what the data that the YAML names freeze to, its days kept, and their files.
+
+        Nobody is judged by it yet.
 
         Raises
         ------
@@ -89,26 +160,52 @@ class Workplace:
             If the data cannot be used, or changed while they were read.
         """
         files = baseline_files(self.monitor, self.place)
-        before = [_input(path) for path in files]
-        baseline = fit_baseline(read_baseline(self.monitor, self.place), self.monitor)
-        days = self.baseline_days(baseline)
-        days.keep(files)
-        if [_input(path) for path in baseline_files(self.monitor, self.place)] != before:
+        before = [(str(one), mark_of(one)) for one in files]
+        opened = data_files(self.monitor, self.monitor.baseline, self.place, files)
+        baseline = fit_baseline(read_baseline(self.monitor, self.place, opened), self.monitor)
+        self.baseline_days(baseline).keep(opened)
+        self.archive_baseline(baseline)
+        present = baseline_files(self.monitor, self.place)
+        if [(str(one), mark_of(one)) for one in present] != before:
             raise DataError(
                 f"The baseline of {self.monitor.name!r} in {_named(files)} changed while it was "
                 "read, expected complete files: freeze it again once they have been written."
             )
-        now = datetime.now(UTC)
-        self.history.record_baseline(
-            self.monitor.name,
-            baseline,
-            source=", ".join(str(path) for path in files[:5]),
-            frozen_at=now,
+        return baseline, ", ".join(str(path) for path in files[:5])
+
+    def archive_day(self, day: Day) -> Path | None:
+        """Archive the rows of a measured day, and let go of old ones; None if nobody asked.
+
+        Raises
+        ------
+        DataError
+            If they cannot be archived.
+        """
+        settings = self.monitor.archive
+        if settings is None or (settings.when == "breach" and not day.assessment.breached):
+            return None
+        archive = Archive(self.place.home, self.monitor.name)
+        rows = read_current(self.monitor, self.place, day.partition)
+        path = archive.write_day(day.partition, rows, self.monitor, fingerprint=day.fingerprint)
+        archive.keep_only(settings.keep_days, until=max(archive.days()))
+        return path
+
+    def archive_baseline(self, baseline: Baseline) -> Path | None:
+        """Archive the rows that the YAML's baseline was frozen from; None if nobody asked.
+
+        Raises
+        ------
+        DataError
+            If they cannot be archived.
+        """
+        if self.monitor.archive is None or not self.monitor.archive.baseline:
+            return None
+        source = self.monitor.baseline
+        days = days_of(source, self.monitor, source.start, source.end)
+        rows = read_baseline(self.monitor, self.place)
+        return Archive(self.place.home, self.monitor.name).write_baseline(
+            baseline.id, [(rows, days)]
         )
-        self.baselines.activate(baseline, frozen_at=now)
-        # Told with the baseline, not at the first day: it takes longer than that.
-        self.learned(baseline)
-        return baseline
 
     def baseline_days(self, baseline: Baseline) -> BaselineDays:
         """Return the days of a baseline, and those kept since."""
@@ -127,25 +224,30 @@ class Workplace:
         threshold was frozen for other settings.
         """
         baseline = self._active_baseline()
-        if baseline is None:
-            return None
+        return baseline if baseline is not None and not self.misfit(baseline) else None
+
+    def misfit(self, baseline: Baseline) -> str:
+        """Return why the monitor cannot be judged by a frozen baseline; "" if it can."""
         try:
             columns = self.monitor.watched(baseline.columns)
-        except BaselineError:
-            return None
+        except BaselineError as error:
+            return str(error)
         for column in columns:
             profile = baseline.columns[column.name]
             numeric = isinstance(profile, NumericProfile)
             # Without a value nothing can be said of its kind; it is never evaluated.
             if profile.n and column.kind is not None and (column.kind == "numeric") != numeric:
-                return None
+                return f"{column.name!r} is declared {column.kind} and frozen as another kind"
             if (
                 column.decision_threshold is not None
                 and isinstance(profile, NumericProfile)
                 and column.decision_threshold not in profile.binning.grid
             ):
-                return None
-        return baseline
+                return (
+                    f"{column.name!r} was frozen without the decision threshold "
+                    f"{column.decision_threshold:g}"
+                )
+        return ""
 
     def evaluate(
         self,
@@ -179,14 +281,16 @@ class Workplace:
         files = current_files(self.monitor, self.place, partition)
         mark = fingerprint(self.monitor, self.place, partition, files)
         names = None if only is None else list(only)
-        rows = read_current(self.monitor, self.place, partition, files)
+        opened = open_day(self.monitor, self.place, partition, files)
+        rows = opened.rows
         if not rows.n_rows:
             raise NoDataError(
                 f"Found no rows for {partition} in {_named(files)}, expected at least one: "
                 "deliver the data of that day."
             )
         current = profile_rows(rows, baseline, columns=names)
-        inputs = tuple(_input(path) for path in files)
+        reasons = {str(one): reason for one, reason in opened.quarantined}
+        inputs = tuple(_input(one, reasons.get(str(one))) for one in files)
         present = current_files(self.monitor, self.place, partition)
         if fingerprint(self.monitor, self.place, partition, present) != mark:
             raise DataError(
@@ -224,7 +328,8 @@ class Workplace:
         if only is None and self.monitor.compared.kept:
             days.profiles.write_day(partition, current, fingerprint=mark)
             days.profiles.keep_only(self.monitor.compared.kept, until=partition)
-        return Day(assessment, partition, mark, inputs, run_id, datetime.now(UTC))
+        checks = self._checks(partition, rows, baseline, current) if only is None else ()
+        return Day(assessment, partition, mark, inputs, run_id, datetime.now(UTC), checks)
 
     def keep(self, day: Day) -> Path:
         """Write the day down for the report step, and return the file."""
@@ -235,11 +340,13 @@ class Workplace:
             "fingerprint": day.fingerprint,
             "run_id": day.run_id,
             "evaluated_at": day.evaluated_at.isoformat(),
+            "checks": [asdict(one) for one in day.checks],
             "inputs": [
                 {
                     "path": one.path,
                     "n_bytes": one.n_bytes,
                     "modified_at": one.modified_at.isoformat(),
+                    "quarantine": one.quarantine,
                 }
                 for one in day.inputs
             ],
@@ -300,6 +407,30 @@ class Workplace:
             self.monitor.name, partition, baseline_id=baseline.id, days=max(asked) - 1
         )
 
+    def _checks(
+        self, partition: date, rows: Rows, baseline: Baseline, current: DatasetProfile
+    ) -> tuple[CheckResult, ...]:
+        """Return what the data checks say of a day."""
+        monitor, settings = self.monitor, self.monitor.data_checks
+        arrived: tuple[CheckResult, ...] = ()
+        if monitor.deadline is not None:
+            arrived = (has_arrived(current.n_rows),)
+        if settings is None or not settings.wanted:
+            return arrived
+        repeated = None
+        if settings.duplicates is not None:
+            days = days_of(monitor.current, monitor, partition, partition)
+            repeated = n_repeated(rows, settings.duplicates.key, days=days)
+        looked_back = settings.row_count.days if settings.row_count is not None else 1
+        return arrived + check_data(
+            settings,
+            baseline,
+            current,
+            watched=[column.name for column in monitor.watched(baseline.columns)],
+            past=self.history.past_of(monitor.name, partition, days=looked_back),
+            n_repeated=repeated,
+        )
+
     def _active_baseline(self) -> Baseline | None:
         baseline_id = self.baselines.active_id()
         stamp = stamp_of(self.baselines.folder / f"{baseline_id}.npz")
@@ -313,6 +444,21 @@ class Workplace:
 
     def _kept(self, partition: date) -> Path:
         return self.place.home / "assessments" / self.monitor.name / partition.isoformat()
+
+
+def workplace_of(declaration: Declaration) -> Workplace:
+    """Return the workplace of a declared monitor."""
+    root = declaration.root
+    return Workplace(declaration.monitor, Place(root=root, home=drift_home(root)))
+
+
+def user_name() -> str:
+    """Return who runs this process, as the system knows it; "" if it does not."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # A container may run under a number that has no name.
+        return ""
 
 
 def _day_from(path: Path, partition: date) -> Day:
@@ -331,11 +477,21 @@ def _day_read(path: Path, partition: date) -> Day:
         partition,
         content["fingerprint"],
         tuple(
-            InputFile(one["path"], one["n_bytes"], datetime.fromisoformat(one["modified_at"]))
+            InputFile(
+                one["path"],
+                one["n_bytes"],
+                datetime.fromisoformat(one["modified_at"]),
+                one.get("quarantine"),
+            )
             for one in content["inputs"]
         ),
         content["run_id"],
         datetime.fromisoformat(content["evaluated_at"]),
+        tuple(
+            CheckResult(**{**one, "columns": tuple(one["columns"])})
+            # Kept by a version that asked for none.
+            for one in content.get("checks", ())
+        ),
     )
 
 
@@ -347,17 +503,11 @@ def _modified(path: Path) -> float:
         return 0.0
 
 
-def _input(path: Path) -> InputFile:
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise DataError(
-            f"The file {path} has gone ({error.strerror}), expected it to stay while it is read: "
-            "run again once it is back."
-        ) from error
-    return InputFile(str(path), found.st_size, datetime.fromtimestamp(found.st_mtime, tz=UTC))
+def _input(one: Input, quarantine: str | None) -> InputFile:
+    n_bytes, modified_at = described(one)
+    return InputFile(str(one), n_bytes, modified_at, quarantine)
 
 
-def _named(files: Sequence[Path]) -> str:
+def _named(files: Sequence[Input]) -> str:
     shown = ", ".join(str(path) for path in files[:3])
     return shown if len(files) <= 3 else f"{shown} and {len(files) - 3} more"

@@ -15,7 +15,7 @@ from typing import Final
 import dagster as dg
 
 from drift_assets.orchestration.day import Workplace
-from drift_assets.sources import fingerprint, known_days
+from drift_assets.sources import Input, PredictionFile, fingerprint, known_days
 
 MONITOR_TAG: Final = "drift_assets/monitor"
 FINGERPRINT_TAG: Final = "drift_assets/fingerprint"
@@ -48,7 +48,7 @@ class Due:
 
     days: Mapping[date, str]
     settling: tuple[date, ...]
-    unknown: tuple[tuple[Path, str], ...]
+    unknown: tuple[tuple[Input, str], ...]
 
 
 def find_due(workplace: Workplace, *, now: datetime) -> Due:
@@ -95,14 +95,19 @@ def requests_for(
     name = workplace.monitor.name
     under_way = _under_way(instance, name, job_name)
     evaluated_at = workplace.history.evaluated_at(name)
+    # One question for all: most often nobody has asked for any of the days.
+    asked = {mark for _, marks in instance.get_run_tags([FINGERPRINT_TAG]) for mark in marks}
     found: list[tuple[int, dg.RunRequest]] = []
+    n_new = 0
     for day, mark in due.days.items():
         # A run that a person started by hand has no fingerprint, and will read these data.
         if {mark, None} & under_way.get(day.isoformat(), set()):
             continue
         tags = {MONITOR_TAG: name, FINGERPRINT_TAG: mark}
         same = {**tags, "dagster/partition": day.isoformat()}
-        runs = instance.get_runs_count(dg.RunsFilter(job_name=job_name, tags=same))
+        runs = 0
+        if mark in asked:
+            runs = instance.get_runs_count(dg.RunsFilter(job_name=job_name, tags=same))
         # Runs before the last report prove nothing: the data may have gone and come back since.
         since = dg.RunsFilter(job_name=job_name, tags=same, created_after=evaluated_at.get(day))
         tried = instance.get_runs_count(since) if runs else 0
@@ -112,6 +117,9 @@ def requests_for(
         key = f"{day}:{mark}:{runs}" if runs else f"{day}:{mark}"
         request = dg.RunRequest(run_key=key, partition_key=day.isoformat(), tags=tags)
         found.append((tried, request))
+        n_new += not tried
+        if n_new == MAX_REQUESTS:
+            break
     # Days that were never tried first: fifty that fail must not keep the rest waiting for ever.
     found.sort(key=lambda one: one[0])
     return [request for _, request in found[:MAX_REQUESTS]]
@@ -130,10 +138,14 @@ def _under_way(
     return marks
 
 
-def _is_settling(files: tuple[Path, ...]) -> bool:
+def _is_settling(files: tuple[Input, ...]) -> bool:
     now = time.time()
     ages = []
-    for path in files:
+    for one in files:
+        path = one.file if isinstance(one, PredictionFile) else one
+        if not isinstance(path, Path):
+            # Object stores and databases show nothing that is half written.
+            continue
         try:
             ages.append(now - path.stat().st_mtime)
         except FileNotFoundError:

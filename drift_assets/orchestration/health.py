@@ -1,14 +1,23 @@
 """Health: is monitoring itself alive?"""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from drift_assets.declarations import SHIPPED, Declaration
 from drift_assets.errors import HistoryError
+from drift_assets.orchestration.day import workplace_of
+from drift_assets.orchestration.delivery import alerts_of, deliver
 from drift_assets.orchestration.runs import open_instance
-from drift_assets.store import LastEvaluation, open_history
+from drift_assets.store import LastEvaluation, Outbox, open_history
+
+DELIVERY_SECONDS: Final = 20.0
+"""A probe waits for its answer: what is left is for the next."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +51,7 @@ def check_health(
         if history.exists():
             last = {one.monitor: one for one in history.last_evaluations()}
             findings = [Finding(healthy=True, text=f"history readable: {history.address}")]
-            findings += [
-                Finding(
-                    healthy=False, text=f"{name}: {count} alert(s) not delivered; see alert_history"
-                )
-                for name, count in history.undelivered_alerts().items()
-            ]
+            findings += _alerts(declared, history.outbox)
             # Asked every few minutes, it is also who publishes what a last run left.
             history.publish_if_due()
         else:
@@ -76,6 +80,25 @@ def check_health(
     if daemon:
         findings.append(_daemon(home))
     return findings
+
+
+def _alerts(declared: Sequence[Declaration], outbox: Outbox) -> list[Finding]:
+    """Send what is due, then return which channels accept nothing."""
+    for one in declared:
+        if outbox.is_due(one.monitor.name, now=datetime.now(UTC)):
+            deliver(
+                *(one.monitor, alerts_of(workplace_of(one)), outbox, _LOG),
+                budget_seconds=DELIVERY_SECONDS,
+            )
+    return [
+        Finding(
+            healthy=False,
+            text=f"{trouble.monitor}: {trouble.count} message(s) not taken by {trouble.channel} "
+            f"since {trouble.since:%Y-%m-%d %H:%M} UTC"
+            f"{', not tried again' if trouble.is_given_up else ''}: {trouble.detail}",
+        )
+        for trouble in outbox.troubles()
+    ]
 
 
 def _daemon(home: Path) -> Finding:

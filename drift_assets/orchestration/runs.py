@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 import yaml
 
+from drift_assets import errors
 from drift_assets.assessment import Assessment
 from drift_assets.atomic import write_atomically
-from drift_assets.declarations import Declaration, drift_home
+from drift_assets.declarations import Declaration
 from drift_assets.errors import ConfigurationError, DriftAssetsError
 from drift_assets.orchestration.assets import watched_columns
 from drift_assets.orchestration.checks import GATE_NAME
 from drift_assets.orchestration.component import build_definitions
-from drift_assets.orchestration.day import Workplace
+from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.due import FINGERPRINT_TAG, MONITOR_TAG
 from drift_assets.orchestration.jobs import daily_job_name
-from drift_assets.sources import Place, current_files, fingerprint
+from drift_assets.sources import current_files, fingerprint
 
 
 class Ending(StrEnum):
@@ -52,12 +53,6 @@ class Outcome:
     ending: Ending
     assessment: Assessment | None
     error: str = ""
-
-
-def workplace_of(declaration: Declaration) -> Workplace:
-    """Return the workplace of a declared monitor."""
-    root = declaration.root
-    return Workplace(declaration.monitor, Place(root=root, home=drift_home(root)))
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
@@ -127,7 +122,10 @@ class Runner:
         self._workplace = workplace_of(declaration)
         self._instance = instance
         watched_columns(self._workplace)
-        definitions = build_definitions(declaration.monitor, root=declaration.root)
+        # The jobs that actions start are not known here.
+        definitions = build_definitions(
+            declaration.monitor, root=declaration.root, starts_jobs=False
+        )
         self._job = definitions.resolve_job_def(daily_job_name(declaration.monitor))
 
     def run(self, partition: date) -> Outcome:
@@ -166,6 +164,11 @@ class Runner:
         return Outcome(partition, drifted, assessment)
 
 
+_OWN_ERRORS: Final = frozenset(
+    name
+    for name, found in vars(errors).items()
+    if isinstance(found, type) and issubclass(found, DriftAssetsError)
+)
 _QUIET: Mapping[str, Any] = {
     "loggers": {"console": {"config": {"log_level": "CRITICAL", "name": "drift_assets"}}}
 }
@@ -183,7 +186,8 @@ def _is_interruption(event: dg.DagsterEvent) -> bool:
 def _reason(failures: list[dg.DagsterEvent]) -> str:
     for event in failures:
         error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
+        # Down to our own words, and no further: what caused them is some library's.
+        while error is not None and error.cause is not None and error.cls_name not in _OWN_ERRORS:
             error = error.cause
         if error is not None:
             name, _, text = error.message.strip().partition(": ")

@@ -9,6 +9,7 @@ from drift_assets.orchestration.day import Workplace
 from drift_assets.orchestration.due import find_due, requests_for
 from drift_assets.orchestration.jobs import DailyJob
 from drift_assets.orchestration.sensors import explain
+from drift_assets.orchestration.shown import refresh
 
 
 def daily_schedule(workplace: Workplace, job: DailyJob) -> dg.ScheduleDefinition:
@@ -22,7 +23,7 @@ def daily_schedule(workplace: Workplace, job: DailyJob) -> dg.ScheduleDefinition
     def evaluate(
         context: dg.ScheduleEvaluationContext,
     ) -> Iterator[dg.SkipReason | dg.RunRequest]:
-        workplace.history.publish_if_due()
+        refresh(workplace.history, workplace.place.home)
         due = find_due(workplace, now=datetime.now(UTC))
         requests = requests_for(
             due, workplace, context.instance, job_name=job.name, retry_failed=True

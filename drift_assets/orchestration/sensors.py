@@ -11,6 +11,7 @@ import dagster as dg
 from drift_assets.orchestration.day import Workplace
 from drift_assets.orchestration.due import Due, find_due, requests_for
 from drift_assets.orchestration.jobs import DailyJob
+from drift_assets.orchestration.shown import refresh
 
 
 def arrival_sensor(workplace: Workplace, job: DailyJob) -> dg.SensorDefinition:
@@ -22,7 +23,7 @@ def arrival_sensor(workplace: Workplace, job: DailyJob) -> dg.SensorDefinition:
     monitor = workplace.monitor
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        workplace.history.publish_if_due()
+        refresh(workplace.history, workplace.place.home)
         due = find_due(workplace, now=datetime.now(UTC))
         requests = requests_for(
             due, workplace, context.instance, job_name=job.name, retry_failed=False

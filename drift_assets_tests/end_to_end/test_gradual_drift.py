@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import dagster as dg
 
 from drift_assets.declarations import read_declarations
+from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.names import asset_name
-from drift_assets.orchestration.runs import Ending, workplace_of
+from drift_assets.orchestration.runs import Ending
 from drift_assets.store import History
 from drift_assets_tests.end_to_end.project import COLUMNS, Project, rows, runner
 

@@ -13,13 +13,14 @@ import pytest
 from drift_assets.declarations import read_declarations
 from drift_assets.errors import BaselineError, NoDataError
 from drift_assets.orchestration.component import build_definitions
-from drift_assets.orchestration.day import Workplace
+from drift_assets.orchestration.day import Workplace, workplace_of
 from drift_assets.orchestration.due import find_due, requests_for
 from drift_assets.orchestration.names import asset_name
-from drift_assets.orchestration.runs import Ending, workplace_of
+from drift_assets.orchestration.runs import Ending
 from drift_assets.store import History
 from drift_assets_tests.alerts.remote import receiver
 from drift_assets_tests.end_to_end.project import COLUMNS, Project, make_project, rows, runner
+from drift_assets_tests.store.taking import take
 
 DAY, NEXT = date(2026, 1, 2), date(2026, 1, 3)
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -89,25 +90,35 @@ def test_a_day_of_which_nothing_can_be_said_is_no_pass_and_people_are_told(
 def test_an_alert_that_could_not_be_delivered_goes_out_with_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: dg.DagsterInstance
 ) -> None:
-    made = make_project(tmp_path / "hooked", alerts={"webhook": {"url_env": "CHURN_HOOK"}})
+    hooked = {"webhook": {"url_env": "CHURN_HOOK"}, "latest_days": None}
+    made = make_project(tmp_path / "hooked", alerts=hooked)
     # Nobody listens there.
     monkeypatch.setenv("CHURN_HOOK", "http://127.0.0.1:9/")
     made.drop(DAY, rows(2, shift=1.0))
-    made.drop(NEXT, rows(1))
+    made.drop(NEXT, rows(2, shift=1.0))
     days = runner(made, instance)
     assert days.run(DAY).ending is Ending.COMPLETED_WITH_DRIFT
-    states = "SELECT state FROM alert_history"
-    assert history(made).query(states).rows[0][0] == "failed"
-    monkeypatch.delenv("CHURN_HOOK")
-    assert days.run(NEXT).ending is Ending.COMPLETED
-    assert history(made).query(states).rows[0][0] == "delivered"
+    states = "SELECT state, status FROM alert_history ORDER BY partition"
+    assert history(made).query(states).rows == [("failed", "new")]
+    with receiver() as there:
+        monkeypatch.setenv("CHURN_HOOK", there.url)
+        # As if the minute had passed after which it is tried again.
+        history(made).outbox.resend()
+        assert days.run(NEXT).ending is Ending.COMPLETED_WITH_DRIFT
+    assert [one.json["partition"] for one in there.received] == [str(DAY)]
+    # The day after is the same trouble, and so no news.
+    assert history(made).query(states).rows == [
+        ("delivered", "new"),
+        ("suppressed", "suppressed"),
+    ]
 
 
 def test_a_channel_that_has_an_alert_is_not_told_again_when_another_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: dg.DagsterInstance
 ) -> None:
     hooks = [{"name": "good", "url_env": "GOOD"}, {"name": "bad", "url_env": "BAD"}]
-    made = make_project(tmp_path / "two", alerts={"webhook": hooks, "severity": "critical"})
+    told = {"webhook": hooks, "severity": "critical", "latest_days": None}
+    made = make_project(tmp_path / "two", alerts=told)
     made.drop(DAY, rows(2, shift=1.0))
     made.drop(NEXT, rows(1))
     with receiver() as good, receiver() as bad:
@@ -116,12 +127,15 @@ def test_a_channel_that_has_an_alert_is_not_told_again_when_another_failed(
         bad.status = 503
         days = runner(made, instance)
         days.run(DAY)
-        told = "SELECT state, delivered_to FROM alert_history"
-        assert history(made).query(told).rows == [("failed", ["log", "good"])]
+        state = "SELECT state, list_sort(delivered_to) FROM alert_history WHERE cause = 'breach'"
+        assert history(made).query(state).rows == [("failed", ["good", "log"])]
         bad.status = 200
+        history(made).outbox.resend()
         days.run(NEXT)
-        assert history(made).query(told).rows == [("delivered", ["log", "good", "bad"])]
-    assert [len(good.received), len(bad.received)] == [1, 2]
+        assert history(made).query(state).rows == [("resolved", ["bad", "good", "log"])]
+    # The next day is a good one: both hear that it is over.
+    assert [one.json["event"] for one in good.received] == ["trigger", "resolve"]
+    assert [one.json["event"] for one in bad.received] == ["trigger", "trigger", "resolve"]
     message = good.received[0].json
     assert (message["severity"], message["cause"], message["monitor"]) == (
         "critical",
@@ -194,8 +208,9 @@ def test_only_one_run_takes_an_alert(project: Project, instance: dg.DagsterInsta
         ("predictions", "score"),
         ("report",),
     )
-    first, second = history(project).claim_alerts("churn"), history(project).claim_alerts("churn")
-    assert ([a.cause for a in first], second) == (["breach"], [])
+    first = take(history(project).outbox, monitor="churn")
+    second = take(history(project).outbox, monitor="churn")
+    assert ([alert.cause for alert, _ in first], second) == (["breach"], [])
 
 
 def test_data_that_return_to_an_earlier_state_are_run_again(

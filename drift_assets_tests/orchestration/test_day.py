@@ -15,8 +15,7 @@ from drift_assets.atomic import write_atomically
 from drift_assets.declarations import read_declarations
 from drift_assets.errors import BaselineError, NoDataError
 from drift_assets.orchestration import day as day_module
-from drift_assets.orchestration.day import Day, Workplace
-from drift_assets.orchestration.runs import workplace_of
+from drift_assets.orchestration.day import Day, Workplace, workplace_of
 from drift_assets.profiles import Baseline
 from drift_assets.report.json import assessment_from_dict
 from drift_assets_tests.end_to_end.project import Project, make_project, rows

@@ -8,8 +8,9 @@ import dagster as dg
 import pytest
 
 from drift_assets.declarations import read_declarations
+from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.due import FINGERPRINT_TAG, MONITOR_TAG, find_due, requests_for
-from drift_assets.orchestration.runs import Runner, workplace_of
+from drift_assets.orchestration.runs import Runner
 from drift_assets_tests.end_to_end.project import Project, make_project, rows
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -63,7 +64,7 @@ def test_days_that_do_not_exist_are_listed_with_the_reason(project: Project) -> 
     project.drop("2026-01-06", rows(1))
     project.drop("someday", rows(1))
     found = find_due(workplace_of(read_declarations([project.yaml])[0]), now=NOW)
-    reasons = {path.stem: reason for path, reason in found.unknown}
+    reasons = {Path(str(one)).stem: reason for one, reason in found.unknown}
     assert list(found.days) == []
     assert "before the first day 2026-01-01" in reasons["2025-12-31"]
     assert "after the last day 2026-01-05" in reasons["2026-01-06"]

@@ -1,0 +1,137 @@
+"""Back-fills: many days of one monitor, each by its own run, resumable and in several processes."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import date
+
+import dagster as dg
+
+from drift_assets.declarations import Declaration, drift_home
+from drift_assets.errors import ConfigurationError, DriftAssetsError
+from drift_assets.monitors import Monitor
+from drift_assets.orchestration.day import Workplace, workplace_of
+from drift_assets.orchestration.runs import Outcome, Runner, open_instance
+from drift_assets.processor import prefer_fast_sort
+from drift_assets.sources import current_files, fingerprint
+
+
+def days_to_run(workplace: Workplace, days: Sequence[date]) -> list[date]:
+    """Return those of the days that have no report of their present data.
+
+    A day whose data cannot be looked at is among them: its run says why.
+    """
+    monitor, place = workplace.monitor, workplace.place
+    reported = workplace.history.reported(monitor.name)
+    left = []
+    for day in days:
+        if day in reported:
+            try:
+                files = current_files(monitor, place, day)
+                if fingerprint(monitor, place, day, files) == reported[day]:
+                    continue
+            except DriftAssetsError:
+                pass
+        left.append(day)
+    return left
+
+
+def run_days(
+    declaration: Declaration, days: Sequence[date], *, processes: int = 1
+) -> Iterator[Outcome]:
+    """Run days one after the other and yield how each ended, in order.
+
+    Each is a run of its own, so a day that was yielded is whole, whatever happens then.
+
+    Parameters
+    ----------
+    declaration
+        The monitor.
+    days
+        Which days, in order.
+    processes
+        How many to run at the same time. Each pays for its own imports.
+
+    Raises
+    ------
+    ConfigurationError
+        If days cannot run beside each other, because their verdicts depend on the days before.
+    """
+    if processes > 1 and len(days) > 1:
+        problem = _in_order_only(declaration.monitor)
+        if problem:
+            raise ConfigurationError(
+                f"Found {processes} processes for monitor {declaration.monitor.name!r}, expected "
+                f"one: {problem}, so its days must run in order."
+            )
+        yield from _side_by_side(declaration, days, processes)
+        return
+    with open_instance(drift_home(declaration.root)) as instance:
+        runner = Runner(declaration, instance)
+        for day in days:
+            yield runner.run(day)
+
+
+def _in_order_only(monitor: Monitor) -> str:
+    """Return why a day's verdict depends on the days before; "" if it does not."""
+    if monitor.compared.rolling_days is not None:
+        return "a day is compared with the days before"
+    features = () if isinstance(monitor.features, str) else monitor.features
+    asked = [
+        monitor.alert_after,
+        *(one.alert_after for one in features),
+        *(one.alert_after for one in monitor.predictions),
+    ]
+    if any(one is not None and one.breaches > 1 for one in asked):
+        return "alert_after counts breaches on the days before"
+    return ""
+
+
+def _side_by_side(
+    declaration: Declaration, days: Sequence[date], processes: int
+) -> Iterator[Outcome]:
+    # Forked, a process would inherit locks and connections of this one.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(
+        min(processes, len(days)),
+        mp_context=context,
+        initializer=_begin,
+        initargs=(declaration, os.environ.get("DRIFT_ASSETS_HOME", "")),
+    )
+    waiting: list[Future[Outcome]] = []
+    try:
+        first, *rest = days
+        if workplace_of(declaration).frozen_baseline() is None:
+            # It freezes the baseline, which all others are measured against.
+            yield pool.submit(_run_one, first).result()
+        else:
+            rest = list(days)
+        waiting = [pool.submit(_run_one, day) for day in rest]
+        for one in waiting:
+            yield one.result()
+    finally:
+        # Days under way come to their end, whoever stops this.
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_runner: Runner | None = None
+_instance: dg.DagsterInstance | None = None
+
+
+def _begin(declaration: Declaration, home: str) -> None:
+    """Make this process ready to run days; Ctrl-C is for the one that gives them out."""
+    global _runner, _instance  # noqa: PLW0603  # the pool hands nothing else to its tasks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prefer_fast_sort()
+    if home:
+        os.environ["DRIFT_ASSETS_HOME"] = home
+    _instance = open_instance(drift_home(declaration.root))
+    _runner = Runner(declaration, _instance)
+
+
+def _run_one(day: date) -> Outcome:
+    if _runner is None:
+        raise RuntimeError("The process was not made ready.")
+    return _runner.run(day)
