@@ -112,6 +112,7 @@ def _overview(monitor: str, rows: list[Any], parts: Mapping[str, list[Any]]) -> 
         "columns": columns,
         "trends": [row for row in parts["trends"] if row[1] in "bw" or "stepped" in row[3]],
         "n_trends": len(parts["trends"]),
+        "n_judged_trends": sum(row[1] != CODES["not_evaluated"] for row in parts["trends"]),
         "alert_list": parts["alerts"],
         "checks": parts["checks"],
         "action_list": parts["actions"],

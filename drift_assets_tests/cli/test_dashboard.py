@@ -63,8 +63,8 @@ def test_it_is_served_until_it_is_stopped_and_follows_the_history(home: Path) ->
         text=True,
         cwd=Path(__file__).parents[2],
     )
+    assert started.stdout is not None
     try:
-        assert started.stdout
         address = started.stdout.readline().split()[0]
         assert address.startswith("http://127.0.0.1:")
         assert "2026-11-22" in read(f"{address}data/index.js")

@@ -5,6 +5,7 @@ import shutil
 import threading
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,19 +88,19 @@ def test_every_figure_is_the_number_of_the_history_and_on_its_side(home: Path) -
         "FROM drift_history WHERE monitor = 'loans' AND feature = 'ramp'"
     )
     assert len(rows.rows) > 25
-    lines: dict[str, dict[str, dict[str, object]]] = {}
+    months: dict[str, dict[str, dict[str, Any]]] = {}
     for day, psi, threshold, js, ks, missing in rows.rows:
         month = f"{day:%Y-%m}"
-        if month not in lines:
-            lines[month] = figures_of(home / FOLDER, "loans", month, "ramp")  # type: ignore[assignment]  # by label
-        one = lines[month]
-        shown = one["PSI"]["figures"][day.day]  # type: ignore[index]  # by day
-        assert float(shown) == pytest.approx(psi, rel=1e-3)
-        assert (float(shown) >= threshold) == (psi >= threshold)
-        assert one["PSI"]["limits"][0][day.day] == "0.2"  # type: ignore[index]  # by day
-        assert float(one["JS divergence"]["figures"][day.day]) == pytest.approx(js, rel=1e-3)  # type: ignore[index]  # by day
-        assert float(one["KS"]["figures"][day.day]) == pytest.approx(ks, rel=1e-3)  # type: ignore[index]  # by day
-        assert one["Missing rate"]["figures"][day.day] == f"{missing:.0%}"  # type: ignore[index]  # by day
+        if month not in months:
+            months[month] = figures_of(home / FOLDER, "loans", month, "ramp")
+        lines, n = months[month], day.day
+        shown = float(lines["PSI"]["figures"][n])
+        assert shown == pytest.approx(psi, rel=1e-3)
+        assert (shown >= threshold) == (psi >= threshold)
+        assert lines["PSI"]["limits"][0][n] == "0.2"
+        assert float(lines["JS divergence"]["figures"][n]) == pytest.approx(js, rel=1e-3)
+        assert float(lines["KS"]["figures"][n]) == pytest.approx(ks, rel=1e-3)
+        assert lines["Missing rate"]["figures"][n] == f"{missing:.0%}"
 
 
 def test_what_is_the_same_is_not_written_again(home: Path) -> None:

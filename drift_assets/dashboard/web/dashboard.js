@@ -84,7 +84,7 @@ const dashboard = (() => {
   // --- Which days there are none of, and who is silent ---
   const gaps = (one) => (one.strip || "").slice(-30).split("-").length - 1;
   const isStale = (one) => !one.last || hoursSince(one.measured) > STALE_HOURS;
-  const openAlerts = (one) => Object.values(one.alerts).reduce((sum, n) => sum + n, 0);
+  const openAlerts = (one) => (one.alerts.failed || 0) + (one.alerts.pending || 0) + (one.alerts.delivered || 0);
   function attention(one) {
     const grave = { b: 0, w: 2, n: 3, "-": 3, o: 5 }[one.code];
     if (grave > 1 && (one.failing.length || one.alerts.failed || one.actions[1])) return 1;
@@ -101,9 +101,10 @@ const dashboard = (() => {
     if (!one.last) add("warn", "never reported");
     else if (isStale(one)) add("warn", el("span", {}, "silent: measured ", when(one.measured)));
     if (one.alerts.failed) add("breach", `${plural(one.alerts.failed, "alert")} not delivered`);
-    const others = openAlerts(one) - (one.alerts.failed || 0) - (one.alerts.acknowledged || 0);
+    const others = openAlerts(one) - (one.alerts.failed || 0);
     if (others) add("", `${plural(others, "alert")} open`);
     if (one.alerts.acknowledged) add("", `${one.alerts.acknowledged} acknowledged`);
+    if (one.alerts.suppressed) add("", `${plural(one.alerts.suppressed, "alert")} not sent on purpose`);
     if (one.failing.length) add("breach", `data: ${one.failing.slice(0, 2).join(", ")}${one.failing.length > 2 ? " …" : ""}`);
     if (one.creeping[0]) add("warn", `${one.creeping[0]} near a threshold`);
     if (one.creeping[1]) add("", `${one.creeping[1]} creeping`);
@@ -616,13 +617,18 @@ const dashboard = (() => {
   }
 
   // --- What else is known of a monitor ---
+  // No answer is never a pass: columns with too few days are named beside the others.
+  function judgedTrends(head) {
+    const silent = head.n_trends - head.n_judged_trends;
+    return plural(head.n_judged_trends, "column") + (silent ? `; ${silent} not evaluated, with too few days` : "");
+  }
   function lists(head) {
     const out = [];
     const rows = (id, title, note, headings, list, none) =>
       out.push(section(id, title, note, list.length ? wide(title, table(headings, list)) : el("p", { class: "quiet" }, none)));
     if (head.n_trends) {
       rows("trends", "Gradual drift", "", ["Column", "Verdict", "Statistic", "Slope a day", "Reached about", "Why"],
-        head.trends.map(([name, code, statistic, reason, slope, reached]) => [name, verdict(code), statistic, slope, reached, bdi(reason)]), `No trend in ${plural(head.n_trends, "column")}.`);
+        head.trends.map(([name, code, statistic, reason, slope, reached]) => [name, verdict(code), statistic, slope, reached, bdi(reason)]), `None in ${judgedTrends(head)}.`);
     }
     rows("alerts", "Alerts", head.alert_list.length ? "The open ones first. drift-assets alerts ack takes one on." : "", ["Day", "What", "State", "Since", "Severity", "Whom", "Why, or what went wrong"],
       head.alert_list.map(([day, cause, title, state_, severity, from, why, by, detail, whom]) => [
