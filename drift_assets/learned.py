@@ -22,6 +22,7 @@ from drift_assets.errors import NoDataError
 from drift_assets.figures import show_share
 from drift_assets.profiles import ColumnDays, NumericBinning
 from drift_assets.profiles.binning import FloatArray, IntArray
+from drift_assets.stats import Measurement
 from drift_assets.stats.jensen_shannon import js_terms
 from drift_assets.stats.psi import psi_terms
 
@@ -35,9 +36,6 @@ FEWEST_DAYS: Final = 28
 
 SAME_DAYS: Final = 8
 """Days of each weekday from which the weekdays can be told apart."""
-
-SHARES: Final = frozenset({"missing_rate", "positive_rate"})
-"""Statistics that may be negative, and are judged by their size."""
 
 _SQUARED: Final = frozenset({"psi", "js_divergence"})
 """Statistics that grow as the square of a distance."""
@@ -91,6 +89,24 @@ _COVERED: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """What turns a standardised result of one statistic back into its values.
+
+    On the scale of distances: ``base`` is the ordinary largest quarter's beginning, ``unit``
+    how far that quarter reaches beyond it, and ``reach`` the least that is allowed.
+    """
+
+    base: float
+    unit: float
+    reach: float
+
+    def value(self, statistic: str, limit: float) -> float:
+        """Return the statistic's value at a standardised result."""
+        reached = self.base + max(limit * self.unit, self.reach)
+        return in_few_digits(_undistance(statistic, reached))
+
+
+@dataclass(frozen=True, slots=True)
 class LearnedThreshold:
     """The learned threshold of one statistic of one column.
 
@@ -110,6 +126,9 @@ class LearnedThreshold:
     reference_rows
         Rows of a day from which it holds as it stands: of those that the statistic
         counts, so without missing values but for the missing rate.
+    scale
+        From where, in which unit and at least how far it lies at a limit; None if that
+        was not kept.
     """
 
     statistic: str
@@ -119,6 +138,7 @@ class LearnedThreshold:
     high: float
     noise: float
     reference_rows: int
+    scale: Scale | None = None
 
     def for_rows(self, n_compared: int, n_current: int) -> float:
         """Return the threshold for a day of ``n_current`` rows that the statistic counts.
@@ -158,6 +178,9 @@ class LearnedThresholds:
         The standardised result that a clean day exceeds that often, and its interval.
     columns
         The thresholds of each column.
+    largest
+        The largest standardised result of each day, in their order: what the limit is taken
+        from. Empty if it was not kept.
     """
 
     false_alarms: float
@@ -171,12 +194,65 @@ class LearnedThresholds:
     limit_low: float
     limit_high: float
     columns: Mapping[str, tuple[LearnedThreshold, ...]]
+    largest: tuple[float, ...] = ()
+
+    def at(self, false_alarms: float) -> "LearnedThresholds":
+        """Return what the same days teach for another rate of false alarms.
+
+        Raises
+        ------
+        NoDataError
+            If the days' results were not kept.
+        """
+        if not self.largest:
+            raise NoDataError(
+                "Found learned thresholds without the days that they were taken from, expected "
+                "them beside each other: run a day of the monitor, which learns them again."
+            )
+        largest = np.array(self.largest)
+        limit, fitted = tail_limit(largest, false_alarms)
+        low, high = _limit_interval(largest, false_alarms, block=2 * self.apart + 1)
+
+        def moved(one: LearnedThreshold) -> LearnedThreshold:
+            if one.scale is None:
+                return one
+            value, lowest, highest = (one.scale.value(one.statistic, q) for q in (limit, low, high))
+            return replace(one, value=value, low=lowest, high=highest)
+
+        return replace(
+            self,
+            false_alarms=false_alarms,
+            fitted=fitted,
+            limit=limit,
+            limit_low=low,
+            limit_high=high,
+            columns={name: tuple(map(moved, found)) for name, found in self.columns.items()},
+        )
 
     def on(self, column: str, day: date | None) -> dict[str, LearnedThreshold]:
         """Return the thresholds of a column on a day, by statistic."""
         weekday = None if day is None else day.weekday()
         return {
             t.statistic: t for t in self.columns.get(column, ()) if t.weekday in {None, weekday}
+        }
+
+    def limits(
+        self, column: str, day: date | None, measured: Mapping[str, Measurement]
+    ) -> dict[str, float]:
+        """Return the threshold of each statistic of a column, raised by the noise of a small day.
+
+        Parameters
+        ----------
+        column, day
+            Which.
+        measured
+            What was measured, by statistic: it says how many rows the day has.
+        """
+        return {
+            statistic: one.for_rows(found.n_baseline, found.n_current)
+            if (found := measured.get(statistic))
+            else one.value
+            for statistic, one in self.on(column, day).items()
         }
 
     @property
@@ -438,14 +514,12 @@ def learn(
             centre = 0.0
             if weekday is not None:
                 centre = float(np.nanmean(distances[weekdays == weekday, position]))
-            base = centre + float(start[position])
-            reach = float(given[position]) if unmoved[position] else 0.0
-            value, lowest, highest = (
-                in_few_digits(
-                    _undistance(score.statistic, base + max(q * float(unit[position]), reach))
-                )
-                for q in (limit, low, high)
+            scale = Scale(
+                base=centre + float(start[position]),
+                unit=float(unit[position]),
+                reach=float(given[position]) if unmoved[position] else 0.0,
             )
+            value, lowest, highest = (scale.value(score.statistic, q) for q in (limit, low, high))
             columns.setdefault(score.column, []).append(
                 LearnedThreshold(
                     score.statistic,
@@ -455,6 +529,7 @@ def learn(
                     highest,
                     score.noise,
                     score.reference_rows,
+                    scale,
                 )
             )
     return LearnedThresholds(
@@ -469,6 +544,7 @@ def learn(
         limit_low=low,
         limit_high=high,
         columns={name: tuple(found) for name, found in columns.items()},
+        largest=tuple(largest.tolist()),
     )
 
 
@@ -713,8 +789,14 @@ def learned_from_dict(parts: Mapping[str, Any]) -> LearnedThresholds:
     own = dict(parts)
     for name in ("first_day", "last_day"):
         own[name] = date.fromisoformat(own[name])
+    own["largest"] = tuple(own.get("largest", ()))
     own["columns"] = {
-        name: tuple(LearnedThreshold(**one) for one in found)
+        name: tuple(_threshold_from_dict(one) for one in found)
         for name, found in own["columns"].items()
     }
     return LearnedThresholds(**own)
+
+
+def _threshold_from_dict(parts: Mapping[str, Any]) -> LearnedThreshold:
+    scale = parts.get("scale")
+    return LearnedThreshold(**{**parts, "scale": None if scale is None else Scale(**scale)})

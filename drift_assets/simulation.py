@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
 
+from drift_assets.errors import ConfigurationError
 from drift_assets.profiles.binning import IntArray
 from drift_assets.stats import Measurement
+from drift_assets.stats.jensen_shannon import js_terms
 from drift_assets.stats.permutation import permutation_p_value
 from drift_assets.stats.psi import psi_terms
 from drift_assets.verdicts import (
@@ -28,12 +31,18 @@ from drift_assets.verdicts import (
     plain_rule,
     worst,
 )
-from drift_assets.watch import PRESETS, Thresholds
+from drift_assets.watch import OF_VALUES, PRESETS, Thresholds, is_fixed
+
+if TYPE_CHECKING:
+    # Loaded by who has them.
+    from drift_assets.learned import LearnedThresholds
 
 Rule = Literal["guarded", "plain", "learned"]
 
 NOT_KNOWN: Final = 1.0
 """Stands for a p-value that cannot be had any more: it confirms nothing."""
+
+_NOTHING: Final[Mapping[str, "LearnedThresholds"]] = MappingProxyType({})
 
 _SMALLEST: Final = 0.0
 # The other end of what such a p-value can have been.
@@ -57,9 +66,11 @@ class KeptColumn:
         By name of the statistic; empty if the column was not evaluated.
     family
         The p-values that it brought into the family, by test.
-    counts
-        Baseline and current rows per PSI bin; None where they were not asked for
-        or are not those that were compared.
+    by_hand
+        Which of the thresholds somebody wrote, by field.
+    counts, js_counts
+        Baseline and current rows per PSI and per JS bin; None where they were not asked
+        for, not kept, or are not those that were compared.
     """
 
     name: str
@@ -72,7 +83,9 @@ class KeptColumn:
     thresholds: Thresholds
     measurements: Mapping[str, Measurement]
     family: Mapping[str, float]
+    by_hand: frozenset[str] = frozenset()
     counts: tuple[IntArray, IntArray] | None = None
+    js_counts: tuple[IntArray, IntArray] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,14 @@ class Settings:
         For every column.
     drift_share_threshold
         Share of drifted features from which the data set as a whole drifts.
+    false_alarms
+        For days of learned thresholds: those for another share of clean days on which the
+        monitor may alarm. Not beside a preset or guards, which ask for fixed ones.
+
+    Raises
+    ------
+    ConfigurationError
+        If learned and fixed thresholds are asked for at once.
     """
 
     preset: str | None = None
@@ -121,17 +142,34 @@ class Settings:
     guards: bool | None = None
     alert_after: Persistence | None = None
     drift_share_threshold: float | None = None
+    false_alarms: float | None = None
 
-    def thresholds(self, kept: Thresholds) -> Thresholds:
-        """Return what a column is judged by that was judged by ``kept``."""
-        start = PRESETS[self.preset] if self.preset is not None else kept
-        changes = {
+    def __post_init__(self) -> None:
+        if self.false_alarms is not None and (self.preset or self.guards is not None):
+            raise ConfigurationError(
+                f"Found false_alarms {self.false_alarms} beside "
+                f"{'preset' if self.preset else 'guards'}, expected one of them: the first asks "
+                "for learned thresholds, the second for fixed ones."
+            )
+
+    @property
+    def by_hand(self) -> frozenset[str]:
+        """Which thresholds these settings give a number for, by field."""
+        return frozenset(self._numbers())
+
+    def _numbers(self) -> dict[str, float]:
+        numbers = {
             "psi_breach": self.psi_breach,
             "ks_significance_level": self.ks_significance_level,
             "js_breach": self.js_breach,
             "family_alpha": self.family_alpha,
         }
-        return replace(start, **{k: v for k, v in changes.items() if v is not None})
+        return {name: value for name, value in numbers.items() if value is not None}
+
+    def thresholds(self, kept: Thresholds) -> Thresholds:
+        """Return what a column is judged by that was judged by ``kept``."""
+        start = PRESETS[self.preset] if self.preset is not None else kept
+        return replace(start, **self._numbers())
 
     def rule(self, kept: Rule) -> Rule:
         """Return the rule of a day that was judged by ``kept``."""
@@ -165,6 +203,7 @@ class Settings:
             "guards": guards,
             "alert_after": self.alert_after,
             "drift_share_threshold": self.drift_share_threshold,
+            "false_alarms": self.false_alarms,
         }
         return ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
 
@@ -181,15 +220,18 @@ class ReplayedColumn:
         Before and after persistence.
     not_known
         Whether the verdict rests on a p-value that cannot be had any more, its own or that
-        of another column of its family: JS would have to decide alone, and its bins are not
-        kept. The verdict is then the one in which it decides nothing; with a p-value of 0
+        of another column of its family: JS would have to decide alone, and its counts were
+        not kept. The verdict is then the one in which it decides nothing; with a p-value of 0
         in its place there is another.
+    stands
+        Why another rate of false alarms says nothing of it; "" where it does, or nobody asks.
     """
 
     kept: KeptColumn
     rule_verdict: Verdict
     verdict: Verdict
     not_known: bool = False
+    stands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +277,19 @@ class Simulation:
 
     @property
     def n_learned(self) -> int:
-        """Days that learned thresholds judged, and still do."""
+        """Days that learned thresholds judged, and still do, by the rate that was asked for."""
         rule = self.settings.rule
         return sum(rule(day.kept.rule) == "learned" for day in self.days)
+
+    @cached_property
+    def standing(self) -> dict[str, dict[str, int]]:
+        """Why another rate that was asked for says nothing: days by column, by reason."""
+        found: dict[str, dict[str, int]] = {}
+        for _, column in self._all():
+            if column.stands:
+                of_reason = found.setdefault(column.stands, {})
+                of_reason[column.kept.name] = of_reason.get(column.kept.name, 0) + 1
+        return found
 
     @property
     def n_simulated(self) -> int:
@@ -267,7 +319,11 @@ class Simulation:
 
 
 def simulate(
-    days: Sequence[KeptDay], settings: Settings, *, first: date | None = None
+    days: Sequence[KeptDay],
+    settings: Settings,
+    *,
+    first: date | None = None,
+    learned: "Mapping[str, LearnedThresholds]" = _NOTHING,
 ) -> Simulation:
     """Return what other settings would have said of stored days.
 
@@ -279,11 +335,18 @@ def simulate(
         What differs from what each day was judged by.
     first
         The first day to answer for; by default the first there is.
+    learned
+        By id, what the days of each baseline teach: for another rate of false alarms.
     """
+    rate = settings.false_alarms
+    taught: dict[str, LearnedThresholds] = {}
+    if rate is not None:
+        # Those from before the days' results were kept cannot tell of another rate.
+        taught = {name: one.at(rate) for name, one in learned.items() if one.largest}
     past, daring_past = _Past(), _Past()
     found = []
     for day in days:
-        replayed = _replay(day, settings, past, daring_past)
+        replayed = _replay(day, settings, taught, past, daring_past)
         if first is None or day.partition >= first:
             found.append(replayed)
     return Simulation(settings, tuple(found))
@@ -304,22 +367,36 @@ class _Past:
         return verdict
 
 
-def _replay(day: KeptDay, settings: Settings, past: _Past, daring_past: _Past) -> ReplayedDay:
+def _replay(
+    day: KeptDay,
+    settings: Settings,
+    taught: "Mapping[str, LearnedThresholds]",
+    past: _Past,
+    daring_past: _Past,
+) -> ReplayedDay:
     """Return a day judged again, and add it to both pasts.
 
     ``daring_past`` takes each p-value that cannot be had for 0 where ``past`` takes it for 1:
     a smaller one can only make more of the family significant, so what both say alike stands
     for any value between.
     """
-    quiet, lost = _rule_verdicts(day, settings, NOT_KNOWN)
-    daring = _rule_verdicts(day, settings, _SMALLEST)[0] if lost else quiet
+    stands: dict[str, str] = {}
+    if settings.false_alarms is not None and day.rule == "learned":
+        quiet, stands = _learned_verdicts(day, settings, taught)
+        daring = quiet
+    else:
+        if settings.false_alarms is not None:
+            stands = dict.fromkeys((c.name for c in day.columns if c.measurements), _OTHER_RULE)
+        quiet, lost = _rule_verdicts(day, settings, NOT_KNOWN)
+        daring = _rule_verdicts(day, settings, _SMALLEST)[0] if lost else quiet
     columns = []
     for column in day.columns:
         rule_verdict, other = quiet[column.name], daring[column.name]
         verdict = past.judged(column, rule_verdict, settings)
         differs = daring_past.judged(column, other, settings) is not verdict
         differs = differs or other is not rule_verdict
-        columns.append(ReplayedColumn(column, rule_verdict, verdict, differs))
+        said = stands.get(column.name, "")
+        columns.append(ReplayedColumn(column, rule_verdict, verdict, differs, said))
     share = settings.drift_share_threshold
     return ReplayedDay(
         day,
@@ -330,6 +407,48 @@ def _replay(day: KeptDay, settings: Settings, past: _Past, daring_past: _Past) -
             threshold=day.drift_share_threshold if share is None else share,
         ),
     )
+
+
+def _learned_verdicts(
+    day: KeptDay, settings: Settings, taught: "Mapping[str, LearnedThresholds]"
+) -> tuple[dict[str, Verdict], dict[str, str]]:
+    """Return what thresholds for another rate say of each column, and why some cannot."""
+    verdicts = {column.name: column.rule_verdict for column in day.columns}
+    stands: dict[str, str] = {}
+    for column in day.columns:
+        if not column.measurements:
+            continue
+        by_hand = column.by_hand | settings.by_hand
+        if is_fixed(column.by_hand):
+            stands[column.name] = "it has a preset of its own"
+            continue
+        learned = taught.get(column.baseline_id)
+        if learned is None:
+            stands[column.name] = (
+                f"what the days of baseline {column.baseline_id} teach for other rates is not kept"
+            )
+            continue
+        limits = learned.limits(column.name, day.partition, column.measurements)
+        if not OF_VALUES & limits.keys() & column.measurements.keys():
+            stands[column.name] = "nothing could be learned of its values"
+            continue
+        thresholds = settings.thresholds(column.thresholds)
+        case = Case(
+            name=column.name,
+            measurements=column.measurements,
+            thresholds=thresholds.beside_learned(limits, by_hand, origin=learned.origin),
+            ks_min_statistic=thresholds.ks_min_statistic,
+            tail_p_value=_none_asked,
+        )
+        verdicts[column.name] = plain_rule(case).verdict
+    return verdicts, stands
+
+
+_OTHER_RULE: Final = "not judged by learned thresholds"
+
+
+def _none_asked(statistic: str, smallest: float) -> float:
+    raise AssertionError(f"the learned rule asks for no p-value, found {statistic}, {smallest}")
 
 
 def _rule_verdicts(
@@ -396,10 +515,15 @@ def _case(
     thresholds = settings.thresholds(column.thresholds)
 
     def tail_p_value(statistic: str, smallest: float) -> float:
-        if statistic == "psi" and column.counts is not None:
+        of_psi = statistic == "psi"
+        counts = column.counts if of_psi else column.js_counts
+        if counts is not None:
             # Beyond the limit its size makes no difference: most draws can be spared.
             return permutation_p_value(
-                psi_terms, *column.counts, smallest=smallest, enough=decisive.limit
+                psi_terms if of_psi else js_terms,
+                *counts,
+                smallest=smallest,
+                enough=decisive.limit,
             )
         kept = column.family.get(statistic)
         if kept is None:

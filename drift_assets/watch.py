@@ -6,7 +6,7 @@ assesses asks for no more than this.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final, Literal, Protocol, Self
 
 from drift_assets.errors import BaselineError, UnknownNameError
@@ -82,7 +82,7 @@ class Thresholds:
             for statistic, field in LEARNED_FIELDS.items()
             if statistic in limits and field not in by_hand
         }
-        if "psi" in limits and "psi_warn" not in by_hand:
+        if OF_VALUES & limits.keys() and "psi_warn" not in by_hand:
             # Nothing warns there unless it is asked to.
             numbers["psi_warn"] = numbers.get("psi_breach", self.psi_breach)
         return replace(self, **numbers)
@@ -129,6 +129,14 @@ LEARNED_FIELDS: Final[Mapping[str, str]] = {
 _RATES: Final = frozenset({"missing_rate", "positive_rate"})
 """Statistics that are judged by their size."""
 
+THRESHOLD_FIELDS: Final = tuple(field.name for field in fields(Thresholds))
+
+
+def is_fixed(by_hand: Collection[str]) -> bool:
+    """Return whether so much is set by hand that nothing is left to be learned."""
+    return set(THRESHOLD_FIELDS) <= set(by_hand)
+
+
 PRESETS: Final[Mapping[str, Thresholds]] = {
     "balanced": Thresholds(),
     "conservative": Thresholds(
@@ -157,10 +165,8 @@ class Column:
     importance
         What a feature weighs in the verdict of the data set.
     by_hand
-        Which of the thresholds somebody wrote as a number, by field: they judge in the
-        place of learned ones.
-    learns
-        Whether learned thresholds judge it; not with a preset of its own.
+        Which of the thresholds somebody wrote, by field: they judge in the place of
+        learned ones. A preset of its own is all of them.
     """
 
     name: str
@@ -171,7 +177,6 @@ class Column:
     alert_after: Persistence = ONCE
     importance: float = 1.0
     by_hand: frozenset[str] = frozenset()
-    learns: bool = True
 
 
 class Watch(Protocol):

@@ -339,3 +339,25 @@ def test_a_small_clean_day_does_not_alarm_for_being_small() -> None:
 def test_what_was_learned_goes_through_json_unchanged() -> None:
     found = learn(noise(60, columns=2, seed=10), days(60))
     assert learned_from_dict(json.loads(json.dumps(learned_to_dict(found)))) == found
+    # A file from before the days' results were kept.
+    old = {k: v for k, v in learned_to_dict(found).items() if k != "largest"}
+    old["columns"] = {
+        name: [{k: v for k, v in one.items() if k != "scale"} for one in thresholds]
+        for name, thresholds in old["columns"].items()
+    }
+    with pytest.raises(NoDataError, match="run a day of the monitor, which learns them again"):
+        learned_from_dict(old).at(0.05)
+
+
+@pytest.mark.parametrize("n", [28, 60, 250])
+@pytest.mark.parametrize("rate", [0.002, 0.01, 0.05, 0.3])
+def test_another_rate_says_what_would_have_been_learned_for_it(n: int, rate: float) -> None:
+    weekly = np.where(np.arange(n) % 7 > 4, 0.3, 0.1) + np.random.default_rng(1).random(n) / 50
+    scores = [
+        *noise(n, columns=3, seed=n),
+        Scores("weekly", "ks", weekly, 1.36),
+        Scores("constant", "missing_rate", np.zeros(n), 0.3),
+    ]
+    found = learn(scores, days(n), false_alarms=0.01, apart=2).at(rate)
+    assert found == learn(scores, days(n), false_alarms=rate, apart=2)
+    assert len(found.largest) == n

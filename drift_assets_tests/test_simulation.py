@@ -1,12 +1,16 @@
 """Simulation: small days judged again, worked by hand."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 
 from drift_assets.cli.simulate import PRESET_NAMES
+from drift_assets.errors import ConfigurationError
+from drift_assets.learned import LearnedThreshold, LearnedThresholds, Scale
 from drift_assets.simulation import (
     KeptColumn,
     KeptDay,
@@ -17,10 +21,11 @@ from drift_assets.simulation import (
     simulate,
 )
 from drift_assets.stats import Measurement
+from drift_assets.stats.jensen_shannon import js_divergence
 from drift_assets.stats.permutation import permutation_p_value
 from drift_assets.stats.psi import psi, psi_terms
 from drift_assets.verdicts import Case, Persistence, Verdict, guarded_rule
-from drift_assets.watch import PRESETS, Thresholds
+from drift_assets.watch import PRESETS, THRESHOLD_FIELDS, Thresholds
 
 OK, WARN, BREACH, SILENT = Verdict.OK, Verdict.WARN, Verdict.BREACH, Verdict.NOT_EVALUATED
 FIRST = date(2026, 1, 1)
@@ -46,6 +51,8 @@ def column(  # noqa: PLR0913  # all by keyword, each with a default
     thresholds: Thresholds = PRESETS["balanced"],
     alert_after: Persistence = Persistence(),  # noqa: B008  # it is frozen
     counts: tuple[list[int], list[int]] | None = None,
+    js_counts: tuple[list[int], list[int]] | None = None,
+    by_hand: frozenset[str] = frozenset(),
     family: Mapping[str, float] | None = None,
     baseline_id: str = "b",
 ) -> KeptColumn:
@@ -60,7 +67,9 @@ def column(  # noqa: PLR0913  # all by keyword, each with a default
         thresholds=thresholds,
         measurements={s: Measurement(s, v, p, 1_000, 500) for s, (v, p) in figures.items()},
         family=family or {},
+        by_hand=by_hand,
         counts=None if counts is None else (np.array(counts[0]), np.array(counts[1])),
+        js_counts=None if js_counts is None else (np.array(js_counts[0]), np.array(js_counts[1])),
     )
 
 
@@ -129,6 +138,104 @@ def test_learned_thresholds_stand_unless_a_rule_is_asked_for() -> None:
     assert judged.n_learned == 0
 
 
+# 199 days whose largest results are 1 to 199: 190 is reached on 0.05 of further days, 198 on 0.01,
+# 160 on 0.2. In units of 0.0001 a D of 0.0190, 0.0198 and 0.0160.
+TAUGHT = LearnedThresholds(
+    false_alarms=0.01,
+    reachable=0.005,
+    fitted=False,
+    n_days=199,
+    first_day=FIRST,
+    last_day=FIRST,
+    apart=0,
+    limit=198.0,
+    limit_low=198.0,
+    limit_high=198.0,
+    columns={
+        "x": tuple(
+            LearnedThreshold(name, None, 0.0198, 0.0198, 0.0198, 2.0, 400, Scale(0.0, 1e-4, 0.0))
+            for name in ("ks", "missing_rate")
+        )
+    },
+    largest=tuple(np.arange(1.0, 200.0)),
+)
+BETWEEN: Mapping[str, tuple[float, float | None]] = {
+    "psi": (0.9, None),
+    "ks": (0.0195, None),
+    "missing_rate": (0.0, 1.0),
+}
+
+
+def test_learned_thresholds_are_moved_to_the_rate_that_is_asked_for() -> None:
+    kept = days(column(BETWEEN), column({**BETWEEN, "ks": (0.0185, None)}), rule="learned")
+
+    def at(rate: float) -> list[Verdict]:
+        found = simulate(kept, Settings(false_alarms=rate), learned={"b": TAUGHT})
+        assert found.standing == {}
+        return [only(day) for day in found.days]
+
+    # The PSI of 0.9 has no learned threshold, and judges nothing.
+    assert at(0.01) == [OK, OK]
+    assert at(0.05) == [BREACH, OK]
+    assert at(0.2) == [BREACH, BREACH]
+
+
+def test_what_is_set_by_hand_stays_at_another_rate() -> None:
+    loose = Thresholds(psi_breach=1.0, ks_min_statistic=0.03)
+    by_hand = frozenset({"ks_min_statistic"})
+    rate = Settings(false_alarms=0.05)
+    kept = days(column(BETWEEN, thresholds=loose, by_hand=by_hand), rule="learned")
+    assert only(simulate(kept, rate, learned={"b": TAUGHT}).days[0]) is OK
+    number = Settings(false_alarms=0.05, psi_breach=0.8)
+    assert only(simulate(kept, number, learned={"b": TAUGHT}).days[0]) is BREACH
+
+
+def test_a_small_day_has_its_noise_at_another_rate_too() -> None:
+    # At 500 rows the threshold holds; at 100 rows it grows by
+    # 2 * (sqrt(1/1000 + 1/100) - sqrt(1/1000 + 1/400)) = 0.0915.
+    small = replace(column(BETWEEN), measurements={"ks": Measurement("ks", 0.1, None, 1_000, 100)})
+    far = replace(small, measurements={"ks": Measurement("ks", 0.12, None, 1_000, 100)})
+    found = simulate(
+        days(small, far, rule="learned"), Settings(false_alarms=0.05), learned={"b": TAUGHT}
+    )
+    assert [only(day) for day in found.days] == [OK, BREACH]
+
+
+def test_where_another_rate_says_nothing_it_is_said_why() -> None:
+    every = frozenset(THRESHOLD_FIELDS)
+    kept = days(
+        [
+            column(FAR, verdict=BREACH, baseline_id="gone"),
+            column(FAR, name="y", verdict=BREACH),
+            column(FAR, name="z", verdict=WARN, by_hand=every),
+            column({}, name="silent", verdict=SILENT),
+        ],
+        rule="learned",
+    )
+    old = replace(TAUGHT, largest=())
+    rate = Settings(false_alarms=0.05)
+    for learned in ({"b": TAUGHT}, {"b": TAUGHT, "gone": old}):
+        found = simulate(kept, rate, learned=learned)
+        assert [c.verdict for c in found.days[0].columns] == [BREACH, BREACH, WARN, SILENT]
+        assert found.standing == {
+            "what the days of baseline gone teach for other rates is not kept": {"x": 1},
+            "nothing could be learned of its values": {"y": 1},
+            "it has a preset of its own": {"z": 1},
+        }
+
+
+def test_days_of_another_rule_are_left_to_it() -> None:
+    found = simulate(days(column(FAR)), Settings(false_alarms=0.05), learned={"b": TAUGHT})
+    assert only(found.days[0]) is BREACH
+    assert found.standing == {"not judged by learned thresholds": {"x": 1}}
+
+
+@pytest.mark.parametrize("other", [{"guards": True}, {"guards": False}, {"preset": "balanced"}])
+def test_learned_and_fixed_thresholds_cannot_be_asked_for_at_once(other: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=r"false_alarms 0\.05 beside (guards|preset)"):
+        Settings(false_alarms=0.05, **other)
+
+
 def test_persistence_counts_evaluated_days_of_one_baseline() -> None:
     silent = column({}, verdict=SILENT)
     kept = days(
@@ -190,6 +297,18 @@ def test_a_simulation_that_spares_draws_says_what_all_draws_say(seed: int) -> No
     assert {c.kept.name: c.verdict for c in day.columns} == {
         name: ruling.verdict for name, ruling in exact.items()
     }
+
+
+def test_a_js_that_must_decide_alone_is_simulated_from_its_counts() -> None:
+    before, after = [250, 250, 250, 250], [400, 20, 60, 20]
+    value = js_divergence(before, after)
+    figures = {**NEAR, "psi": (0.05, None), "js_divergence": (value, None)}
+    kept = days(column(figures, js_counts=(before, after)))
+    found = simulate(kept, Settings()).days[0]
+    assert (only(found), found.not_known) == (BREACH, ())
+    # Shares that chance moves as far: 4 rows against 1,000.
+    chance = days(column(figures, js_counts=(before, [3, 0, 1, 0])))
+    assert only(simulate(chance, Settings()).days[0]) is OK
 
 
 def test_a_p_value_that_cannot_be_had_decides_nothing_and_is_said() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from scipy import stats
 
 import drift_assets
@@ -23,7 +24,9 @@ from drift_assets.learned import (
     Scores,
     learn,
 )
+from drift_assets.monitors import Monitor
 from drift_assets.store import History
+from drift_assets.watch import PRESETS, is_fixed
 from drift_assets_tests.store.samples import DAY, NOON, baseline, day_of_data, monitor
 
 ROOT = Path(drift_assets.__file__).parent.parent
@@ -31,9 +34,8 @@ BENCHMARK = ROOT / "benchmarks" / "learned_thresholds.py"
 TEXT = (ROOT / "docs" / "thresholds.md").read_text(encoding="utf-8")
 
 
-def block(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
-    return str(found)
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 
 
 def days(n: int) -> list[date]:
@@ -48,10 +50,21 @@ def learned_from(n: int, *, reference_rows: int = 1) -> LearnedThresholds:
 
 def test_the_yaml_is_a_good_declaration(tmp_path: Path) -> None:
     path = tmp_path / "defs.yaml"
-    path.write_text(block("yaml"), encoding="utf-8")
+    path.write_text(blocks("yaml")[0], encoding="utf-8")
     (declared,) = read_declarations([path])
     assert declared.monitor.learns == FALSE_ALARMS
     assert declared.monitor.compared.compare_with.kind == "same_weekday"
+
+
+def test_what_is_set_by_hand_in_the_yaml_is_what_the_page_says_of_it() -> None:
+    whole, by_hand = (yaml.safe_load(one) for one in blocks("yaml"))
+    found = Monitor.model_validate(whole["attributes"] | by_hand)
+    assert found.learns == FALSE_ALARMS
+    delay, carrier = found.listed([])
+    assert delay.by_hand == {"psi_breach", "missing_rate_change"}
+    assert (delay.thresholds.psi_breach, delay.thresholds.missing_rate_change) == (0.5, 0.1)
+    assert carrier.thresholds == PRESETS["conservative"]
+    assert is_fixed(carrier.by_hand)
 
 
 def test_what_few_days_can_show_is_as_the_table_has_it() -> None:
@@ -81,7 +94,7 @@ def test_the_question_has_an_answer(tmp_path: Path) -> None:
     current = day_of_data(frozen, shift=100.0)
     found = assess(monitor(), frozen, current, day=DAY, learned=learned)
     history.record(found, partition=DAY, fingerprint="", run_id="")
-    rows = history.query(block("sql")).rows
+    rows = history.query(blocks("sql")[0]).rows
     assert [row[1] for row in rows] == ["income", "state"]
     assert [row[6] for row in rows] == [60, 60]
     for _, feature, psi, threshold, part, of_days, _ in rows:
@@ -99,7 +112,7 @@ def test_a_day_that_is_ok_has_come_no_nearer_than_its_threshold(tmp_path: Path) 
     small = day_of_data(frozen, shift=50.0, n=100)
     found = assess(monitor(), frozen, small, day=DAY, learned=learned)
     history.record(found, partition=DAY, fingerprint="", run_id="")
-    (income,) = [row for row in history.query(block("sql")).rows if row[1] == "income"]
+    (income,) = [row for row in history.query(blocks("sql")[0]).rows if row[1] == "income"]
     _, _, psi, threshold, part, of_days, _ = income
     assert found.feature("income").verdict == "ok"
     assert of_days < psi < threshold

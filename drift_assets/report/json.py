@@ -10,7 +10,7 @@ from functools import cache
 from json.encoder import encode_basestring
 from typing import Any, Final
 
-from drift_assets.assessment import Assessment, Bin, FeatureResult, Summary, Why
+from drift_assets.assessment import Assessment, Bin, FeatureResult, JsCounts, Summary, Why
 from drift_assets.errors import DataError
 from drift_assets.report.page import cautions, silences
 from drift_assets.stats import Measurement
@@ -345,6 +345,8 @@ def _feature(parts: Mapping[str, Any]) -> FeatureResult:
         "rule_verdict": parts["verdict"],
         "alert_after": {"breaches": 1, "of": 1},
         "importance": 1.0 if parts["role"] == "feature" else 0.0,
+        "by_hand": (),
+        "js_counts": None,
     }
     parts = {**added, **parts}
     own = {f.name: parts[f.name] for f in fields(FeatureResult)}
@@ -364,8 +366,16 @@ def _feature(parts: Mapping[str, Any]) -> FeatureResult:
         "current": Summary(**_numbers(current)) if current is not None else None,
         "unseen": tuple((name, count) for name, count in parts["unseen"]),
         "why": Why(**_numbers(why)) if why is not None else None,
+        "by_hand": tuple(parts["by_hand"]),
+        "js_counts": _js_counts(parts["js_counts"]),
     }
     return FeatureResult(**own)
+
+
+def _js_counts(parts: Mapping[str, Sequence[int]] | None) -> JsCounts | None:
+    if parts is None:
+        return None
+    return JsCounts(tuple(parts["baseline"]), tuple(parts["current"]))
 
 
 def _judgement(parts: Mapping[str, Any]) -> Judgement:

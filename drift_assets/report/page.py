@@ -14,7 +14,7 @@ from drift_assets.report.escaping import visible
 from drift_assets.stats import LABELS, STATISTICS
 from drift_assets.stats.statistic import Kind
 from drift_assets.timeline import Moment, Timeline
-from drift_assets.verdicts import Judgement, Threshold, Verdict
+from drift_assets.verdicts import BY_HAND, Judgement, Threshold, Verdict
 from drift_assets.watch import Thresholds
 
 FEW_ROWS: Final = 100
@@ -492,28 +492,39 @@ def why_sentence(result: FeatureResult) -> str:
     return "{}; missing rate {} -> {}".format(sentence, *shares_beside(before, after))
 
 
-def noise_floor(result: FeatureResult) -> float | None:
-    """Return the PSI that 95 % of days without drift stay under, in nats.
+def noise_floor(result: FeatureResult, statistic: str = "psi") -> float | None:
+    """Return the PSI in nats, or JS in bits, that 95 % of days without drift stay under.
 
-    None where the chi-squared form does not hold: it needs `ROWS_PER_BIN`
-    expected rows in each bin of the baseline.
+    None where the chi-squared form does not hold, which needs `ROWS_PER_BIN` expected rows
+    in each bin of the baseline; and for a JS whose counts were not kept.
     """
-    psi = result.measurements.get("psi")
-    shares = [b.baseline_share for b in result.bins if b.n_baseline]
-    if psi is None or len(shares) < 2 or min(shares) * psi.n_current < ROWS_PER_BIN:
+    found = result.measurements.get(statistic)
+    rows = [b.n_baseline for b in result.bins]
+    factor = 1.0
+    if statistic == "js_divergence":
+        if result.js_counts is None:
+            return None
+        rows = list(result.js_counts.baseline) or rows
+        # It is an eighth of what PSI is for small changes, and counted in bits.
+        factor = 1 / (8 * math.log(2))
+    rows = [n for n in rows if n]
+    if found is None or len(rows) < 2:
+        return None
+    if min(rows) / sum(rows) * found.n_current < ROWS_PER_BIN:
         return None
     # Loaded on use: the console report shows no noise floor.
     from scipy.special import chdtri  # noqa: PLC0415
 
-    return float(chdtri(len(shares) - 1, 0.05)) * (1 / psi.n_baseline + 1 / psi.n_current)
+    spread = 1 / found.n_baseline + 1 / found.n_current
+    return factor * float(chdtri(len(rows) - 1, 0.05)) * spread
 
 
 def statistic_lines(result: FeatureResult) -> tuple[StatisticLine, ...]:
     """Return the measured statistics in their order, each beside its threshold."""
     judged = {j.measurement.statistic: j for j in result.judgements}
-    noise = noise_floor(result)
+    noise = {name: noise_floor(result, name) for name in ("psi", "js_divergence")}
     return tuple(
-        _statistic_line(name, result, judged.get(name), noise if name == "psi" else None)
+        _statistic_line(name, result, judged.get(name), noise.get(name))
         for name in result.measurements
     )
 

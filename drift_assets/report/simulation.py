@@ -48,16 +48,21 @@ def simulation_lines(simulation: Simulation, *, monitor: str) -> list[str]:
         "days on which the whole data set drifts: {} as reported, {} simulated".format(*wholes),
         f"verdicts that change: {len(changed):,} of {sum(len(d.columns) for d in days):,}",
     ]
-    if simulation.n_learned:
+    for reason, columns in simulation.standing.items():
+        named = ", ".join(
+            f"{visible(name)} ({_count(number, 'day')})" for name, number in columns.items()
+        )
+        lines.append(f"no other rate of false alarms for {named}: {reason}")
+    if simulation.n_learned and simulation.settings.false_alarms is None:
         lines.append(
             f"judged by learned thresholds, which stand: {_count(simulation.n_learned, 'day')}; "
-            "--guards or --no-guards judges them by others"
+            "--false-alarms varies them, --guards or --no-guards judges by others"
         )
     unknown = sum(len(d.not_known) for d in days)
     if unknown:
         lines.append(
-            f"not known: {_count(unknown, 'verdict')}, for which a JS would have to decide alone; "
-            "its bins are not kept, so it decides nothing here"
+            f"not known: {_count(unknown, 'verdict')}, for which a JS would have to decide alone "
+            "whose counts were not kept then; it decides nothing here"
         )
     return lines
 
@@ -91,6 +96,7 @@ def simulation_to_dict(simulation: Simulation, *, monitor: str) -> dict[str, Any
             "guards": settings.guards,
             "alert_after": None if settings.alert_after is None else str(settings.alert_after),
             "drift_share_threshold": settings.drift_share_threshold,
+            "false_alarms": settings.false_alarms,
         },
         "reported_days": len(days),
         "breaching_days": {
@@ -119,6 +125,7 @@ def simulation_to_dict(simulation: Simulation, *, monitor: str) -> dict[str, Any
                     "drift_share": day.dataset.drift_share,
                     "breached": [c.kept.name for c in day.columns if c.verdict is Verdict.BREACH],
                     "not_known": list(day.not_known),
+                    "no_other_rate": {c.kept.name: c.stands for c in day.columns if c.stands},
                 },
             }
             for day in days

@@ -2,14 +2,18 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+from filelock import FileLock, Timeout
 
 from drift_assets.atomic import write_atomically
 from drift_assets.errors import BaselineError
+from drift_assets.learned import LearnedThresholds, learned_from_dict, learned_to_dict
 from drift_assets.profiles import Baseline
 
 BASELINE_ID = re.compile(r"[0-9a-f]{16}")
@@ -17,6 +21,8 @@ BASELINE_ID = re.compile(r"[0-9a-f]{16}")
 Act = Literal["declared", "promoted", "rolled back"]
 """How a baseline came to judge: from the YAML's data, or by a person's choice among the frozen."""
 ARCHIVED: Final = "archived"
+WAIT_SECONDS: Final = 120.0
+"""How long to wait for another process that changes which baseline judges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,31 @@ class BaselineFiles:
     def folder(self) -> Path:
         """Where the files of this monitor are."""
         return self.home / "baselines" / self.monitor
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep all others from changing which baseline judges, from the look to the act.
+
+        Not to be entered twice.
+
+        Raises
+        ------
+        BaselineError
+            If another process was at it for all of `WAIT_SECONDS`.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / ".active.lock", timeout=WAIT_SECONDS, fallback_to_soft=False)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise BaselineError(
+                f"Found another process changing which baseline of {self.monitor!r} judges, still "
+                f"after {WAIT_SECONDS:.0f} s, expected it to be done: try again once it is."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def keep(self, baseline: Baseline) -> Path:
         """Keep ``baseline``, without letting it judge; return its file."""
@@ -153,6 +184,39 @@ class BaselineFiles:
         if baseline.id != baseline_id:
             raise BaselineError(f"Found the baseline {baseline.id} in {path}, {_REMEDY}.")
         return baseline
+
+    def learned(
+        self, baseline_id: str, *, settings: Mapping[str, Any] | None = None
+    ) -> LearnedThresholds | None:
+        """Return the thresholds learned from a baseline's days; None if none can be read.
+
+        Parameters
+        ----------
+        baseline_id
+            The baseline.
+        settings
+            What they must have been learned by; by default whatever they were.
+        """
+        try:
+            content = json.loads(self._learned_file(baseline_id).read_bytes())
+            # What a hand or an older version wrote is learned anew, never half believed.
+            if settings is not None and content["settings"] != settings:
+                return None
+            return learned_from_dict(content["learned"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep_learned(
+        self, baseline_id: str, learned: LearnedThresholds, *, settings: Mapping[str, Any]
+    ) -> Path:
+        """Keep what was learned from a baseline's days, and by which settings; return the file."""
+        path = self._learned_file(baseline_id)
+        content = {"settings": settings, "learned": learned_to_dict(learned)}
+        write_atomically(path, json.dumps(content, allow_nan=False).encode())
+        return path
+
+    def _learned_file(self, baseline_id: str) -> Path:
+        return self.folder / f"{baseline_id}.learned.json"
 
     def archive(self, baseline_id: str) -> Path:
         """Put a frozen baseline away, out of the list; return where it is now.

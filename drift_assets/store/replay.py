@@ -22,8 +22,11 @@ _JUDGED: Final = {
     "missing_rate": ("missing_rate_change", "missing_rate_p_value"),
     "positive_rate": ("positive_rate_change", "positive_rate_p_value"),
     "novel_rate": ("novel_rate", "novel_rate_p_value"),
+    "total_variation": ("total_variation", None),
 }
 """The columns of value and p-value of each statistic that the rules ask for."""
+
+_Counts = tuple[IntArray, IntArray] | None
 
 _THRESHOLDS: Final = tuple(field.name for field in fields(Thresholds))
 
@@ -146,6 +149,7 @@ def _columns(
     names = (
         *("partition", "feature", "role", "baseline_id", "verdict", "rule_verdict", "importance"),
         *("alert_after_breaches", "alert_after_days", "ks_error_bound", "baseline_n", "current_n"),
+        *("baseline_n_missing", "current_n_missing", "thresholds_by_hand"),
         *values,
         *(f"threshold_{name}" for name in _THRESHOLDS),
     )
@@ -164,6 +168,7 @@ def _columns(
         kept = dict(zip(names, row, strict=True))
         kept |= {"novel_rate": novel_rate, "novel_rate_p_value": novel_p_value}
         numbers = tuple(kept[f"threshold_{name}"] for name in _THRESHOLDS)
+        of_psi, of_js = counts.get((kept["partition"], kept["feature"]), (None, None))
         found.setdefault(kept["partition"], []).append(
             KeptColumn(
                 name=kept["feature"],
@@ -176,7 +181,9 @@ def _columns(
                 thresholds=shared.setdefault(numbers, Thresholds(*numbers)),
                 measurements=_measurements(kept),
                 family=dict(zip(tests, p_values, strict=True)),
-                counts=counts.get((kept["partition"], kept["feature"])),
+                by_hand=frozenset(kept["thresholds_by_hand"] or ()),
+                counts=of_psi,
+                js_counts=of_js,
             )
         )
     return found
@@ -186,12 +193,14 @@ def _measurements(kept: Mapping[str, Any]) -> dict[str, Measurement]:
     found = {}
     for statistic, (value, p_value) in _JUDGED.items():
         if kept[value] is not None:
+            # Missing values are rows, and nothing else counts them.
+            of_rows = statistic == "missing_rate"
             found[statistic] = Measurement(
                 statistic,
                 kept[value],
                 None if p_value is None else kept[p_value],
-                kept["baseline_n"],
-                kept["current_n"],
+                kept["baseline_n"] + kept["baseline_n_missing"] * of_rows,
+                kept["current_n"] + kept["current_n_missing"] * of_rows,
                 (kept["ks_error_bound"] or 0.0) if statistic == "ks" else 0.0,
             )
     return found
@@ -199,28 +208,40 @@ def _measurements(kept: Mapping[str, Any]) -> dict[str, Measurement]:
 
 def _counts(
     connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, Any], settings: Settings
-) -> dict[tuple[date, str], tuple[IntArray, IntArray]]:
-    """Return rows per PSI bin by day and column, where PSI may have to decide alone.
+) -> dict[tuple[date, str], tuple[_Counts, _Counts]]:
+    """Return rows per PSI and per JS bin by day and column, where one may have to decide alone.
 
     They are bulky: for other columns nobody asks.
     """
-    psi_breach = settings.psi_breach
-    if psi_breach is None and settings.preset is not None:
-        psi_breach = PRESETS[settings.preset].psi_breach
+    limits = {"psi_breach": settings.psi_breach, "js_breach": settings.js_breach}
+    if settings.preset is not None:
+        preset = PRESETS[settings.preset]
+        limits = {n: getattr(preset, n) if one is None else one for n, one in limits.items()}
     rows = connection.execute(
         "SELECT f.partition, f.feature, "  # noqa: S608  # our own names
-        "coalesce(p.comparison_counts, b.baseline_counts) AS before, p.current_counts "
+        "coalesce(p.comparison_counts, b.baseline_counts), p.current_counts, "
+        "coalesce(p.comparison_js_counts, b.baseline_js_counts), p.current_js_counts "
         f"FROM {_REPORTED} JOIN feature_profiles AS p "
         "ON p.monitor = f.monitor AND p.partition = f.partition AND p.segment = f.segment "
         "AND p.feature = f.feature AND p.baseline_id = f.baseline_id "
         "LEFT JOIN baseline_profiles AS b "
         "ON b.baseline_id = p.baseline_id AND b.feature = p.feature "
         f"WHERE {_OWN} AND f.partition BETWEEN $first AND $last "
-        "AND f.psi >= coalesce($psi_breach, f.threshold_psi_breach)",
-        {**bounds, "psi_breach": psi_breach},
+        "AND (f.psi >= coalesce($psi_breach, f.threshold_psi_breach) "
+        "OR f.js_divergence >= coalesce($js_breach, f.threshold_js_breach))",
+        {**bounds, **limits},
     ).fetchall()
-    return {
-        (partition, feature): (np.array(before, dtype=np.int64), np.array(now, dtype=np.int64))
-        for partition, feature, before, now in rows
-        if before is not None and len(before) == len(now)
-    }
+    found = {}
+    for partition, feature, before, now, js_before, js_now in rows:
+        of_psi = _both(before, now)
+        # Without bins of its own JS has those of PSI.
+        of_js = of_psi if js_now == [] else _both(js_before, js_now)
+        found[partition, feature] = of_psi, of_js
+    return found
+
+
+def _both(before: list[int] | None, now: list[int] | None) -> _Counts:
+    """Return the rows of both sides; None where one was not kept, or not over the same bins."""
+    if before is None or now is None or len(before) != len(now):
+        return None
+    return np.array(before, dtype=np.int64), np.array(now, dtype=np.int64)

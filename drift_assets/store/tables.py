@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from drift_assets.assessment import Assessment, FeatureResult, Summary
@@ -132,6 +133,10 @@ def feature_profiles(assessment: Assessment, stamp: Stamp) -> pa.Table:
             "baseline_id": assessment.baseline_id,
             "current_counts": [b.n_current for b in f.bins],
             "comparison_counts": [b.n_baseline for b in f.bins] if compared else None,
+            "current_js_counts": list(f.js_counts.current) if f.js_counts else None,
+            "comparison_js_counts": (
+                list(f.js_counts.baseline) if compared and f.js_counts else None
+            ),
             "unseen_categories": [name for name, _ in f.unseen],
             "unseen_counts": [count for _, count in f.unseen],
         }
@@ -145,6 +150,8 @@ def feature_profiles(assessment: Assessment, stamp: Stamp) -> pa.Table:
             "partition": pa.date32(),
             "current_counts": pa.list_(pa.int64()),
             "comparison_counts": pa.list_(pa.int64()),
+            "current_js_counts": pa.list_(pa.int64()),
+            "comparison_js_counts": pa.list_(pa.int64()),
             "unseen_categories": pa.list_(pa.string()),
             "unseen_counts": pa.list_(pa.int64()),
         },
@@ -165,6 +172,7 @@ def assessed_baseline_profiles(assessment: Assessment) -> pa.Table:
             "bin_lower": [b.lower for b in f.bins],
             "bin_upper": [b.upper for b in f.bins],
             "baseline_counts": [b.n_baseline for b in f.bins],
+            "baseline_js_counts": list(f.js_counts.baseline) if f.js_counts else None,
         }
         for f in assessment.features
         if f.bins and not _is_compared(assessment)
@@ -291,6 +299,7 @@ def _feature_row(feature: FeatureResult) -> dict[str, Any]:
         if summary is not None:
             row |= {f"{side}_{name}": getattr(summary, name) for name in _SUMMARISED}
     row |= {f"threshold_{name}": getattr(feature.thresholds, name) for name in _THRESHOLDS}
+    row["thresholds_by_hand"] = list(feature.by_hand)
     return row
 
 
@@ -321,6 +330,7 @@ def _feature_drift_types() -> dict[str, pa.DataType]:
         "alert_after_days": pa.int32(),
         "method_version": pa.int32(),
         "family_complete": pa.bool_(),
+        "thresholds_by_hand": pa.list_(pa.string()),
         **dict.fromkeys(
             ("family_p_values", "other_statistics", "other_p_values", "other_error_bounds"),
             pa.map_(pa.string(), pa.float64()),
@@ -342,6 +352,7 @@ def _bins(profile: Profile) -> dict[str, Any]:
             "bin_lower": open_ended,
             "bin_upper": open_ended,
             "baseline_counts": counts,
+            "baseline_js_counts": [],
         }
     starts = binning.psi_starts
     intervals = [binning.interval(starts, i) for i in range(len(starts))]
@@ -351,6 +362,9 @@ def _bins(profile: Profile) -> dict[str, Any]:
         "bin_lower": [interval[0] for interval in intervals],
         "bin_upper": [interval[2] for interval in intervals],
         "baseline_counts": counts,
+        "baseline_js_counts": (
+            [] if np.array_equal(starts, binning.js_starts) else [int(n) for n in profile.js_counts]
+        ),
     }
 
 
@@ -363,6 +377,7 @@ def _baseline_profiles(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
             "bin_lower": pa.list_(pa.float64()),
             "bin_upper": pa.list_(pa.float64()),
             "baseline_counts": pa.list_(pa.int64()),
+            "baseline_js_counts": pa.list_(pa.int64()),
         },
     )
 

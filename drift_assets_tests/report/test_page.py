@@ -16,6 +16,7 @@ from drift_assets.report.page import (
     why_sentence,
 )
 from drift_assets.stats import LABELS
+from drift_assets.stats.jensen_shannon import js_divergence
 from drift_assets.stats.psi import psi
 from drift_assets.timeline import Timeline
 from drift_assets.verdicts import Verdict
@@ -33,6 +34,27 @@ def test_the_noise_floor_holds_on_19_of_20_days_without_drift(assess_columns: As
     # Two multinomial samples of the same law: 5 %, give or take three standard errors.
     above = np.mean([psi(p, q) > floor for p, q in zip(*days, strict=True)])
     assert above == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 4000))
+
+
+def test_the_noise_floor_of_js_holds_on_19_of_20_days_without_drift(
+    assess_columns: Assess,
+) -> None:
+    # Ranks fill the inner bins alike: 50 of them, each with 80 of 4,000 rows or one less.
+    steps = list(np.linspace(0.0, 1.0, 4000))
+    result = assess_columns({"x": (steps, steps)}).features[0]
+    assert result.js_counts is not None
+    rows = np.array(result.js_counts.baseline)
+    rows = rows[rows > 0]
+    assert len(rows) > len(result.bins)
+    floor = noise_floor(result, "js_divergence") or 0.0
+    spread = 2 / 4000
+    assert floor == pytest.approx(chi2.ppf(0.95, len(rows) - 1) * spread / (8 * np.log(2)))
+    r = np.random.default_rng(5)
+    days = r.multinomial(4000, rows / rows.sum(), size=(2, 4000))
+    above = np.mean([js_divergence(p, q) > floor for p, q in zip(*days, strict=True)])
+    assert above == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 4000))
+    # From a report of before they were kept nothing can be said.
+    assert noise_floor(replace(result, js_counts=None), "js_divergence") is None
 
 
 def test_the_noise_floor_is_silent_where_its_form_does_not_hold(assess_columns: Assess) -> None:

@@ -22,7 +22,8 @@ from drift_assets_tests.report.conftest import HOSTILE
 
 FIRST = date(2026, 1, 1)
 LOST = (
-    "for which a JS would have to decide alone; its bins are not kept, so it decides nothing here"
+    "for which a JS would have to decide alone whose counts were not kept then; it decides "
+    "nothing here"
 )
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -95,7 +96,28 @@ def test_days_of_learned_thresholds_are_counted() -> None:
     lines = simulation_lines(
         simulation([kept("income", psi=0.25)], rule="learned"), monitor="loans"
     )
-    assert lines[-1].startswith("judged by learned thresholds, which stand: 4 days; --guards")
+    assert lines[-1].startswith("judged by learned thresholds, which stand: 4 days; --false-alarms")
+
+
+def test_another_rate_says_of_which_columns_it_says_nothing_and_why() -> None:
+    other = Settings(false_alarms=0.05)
+    found = simulation([kept("income", psi=0.25), kept("age", psi=0.1)], other, rule="learned")
+    reason = "what the days of baseline b teach for other rates is not kept"
+    assert simulation_lines(found, monitor="loans")[1:] == [
+        "settings: false_alarms 0.05",
+        "days with a breach: 4 (100%) as reported, 4 (100%) simulated",
+        "days on which the whole data set drifts: not known as reported, 4 simulated",
+        "verdicts that change: 0 of 8",
+        f"no other rate of false alarms for income (4 days), age (4 days): {reason}",
+    ]
+    document = simulation_to_dict(found, monitor="loans")
+    assert document["settings"]["false_alarms"] == 0.05
+    first = document["days"][0]["simulated"]
+    assert first["no_other_rate"] == {"income": reason, "age": reason}
+    fixed = simulation([kept("income", psi=0.25)], other, n_days=1)
+    assert simulation_lines(fixed, monitor="loans")[-1] == (
+        "no other rate of false alarms for income (1 day): not judged by learned thresholds"
+    )
 
 
 def test_the_json_has_every_day_and_is_json() -> None:

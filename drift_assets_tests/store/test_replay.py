@@ -1,13 +1,15 @@
 """What the history keeps is enough to judge every day again, and to be the past of a day."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from drift_assets.assessment import Assessment, assess
+from drift_assets.learned import LearnedThresholds, Scores, learn
 from drift_assets.monitors import Monitor
 from drift_assets.simulation import Settings, Simulation, simulate
 from drift_assets.store import History
@@ -89,12 +91,23 @@ def test_the_settings_that_days_were_judged_by_say_what_was_said(
                 "alert_after": "3 of 4",
             },
         ),
+        # JS decides alone where it had no need to when the days were reported.
+        (
+            Settings(psi_breach=9.0, js_breach=0.03),
+            {
+                "features": [
+                    *("steady", {"column": "ramp", "importance": 3}, "comb"),
+                    *({"column": "gaps", "alert_after": "1 of 1"}, "weekly", "state", "absent"),
+                ],
+                "thresholds": {"psi_breach": 9.0, "js_breach": 0.03},
+            },
+        ),
         (
             Settings(preset="conservative", js_breach=0.9),
             {"thresholds": {"preset": "conservative", "js_breach": 0.9}},
         ),
     ],
-    ids=["plain", "at once", "numbers", "preset"],
+    ids=["plain", "at once", "numbers", "JS", "preset"],
 )
 def test_other_settings_say_what_a_monitor_of_those_settings_says_of_the_data(
     reported: tuple[History, list[Assessment]],
@@ -108,6 +121,100 @@ def test_other_settings_say_what_a_monitor_of_those_settings_says_of_the_data(
     assert found.keys() == expected.keys()
     assert not unknown
     assert {k: v for k, v in found.items() if v != expected[k]} == {}
+
+
+def taught(assessments: Sequence[Assessment]) -> LearnedThresholds:
+    """Return what these days would teach if they were a baseline's, of which none repeats."""
+    values = {
+        (f.feature, statistic): [
+            abs(found.value(statistic) or 0.0)
+            for found in (a.feature(f.feature) for a in assessments)
+        ]
+        for f in assessments[-1].features
+        for statistic in ("psi", "js_divergence", "ks", "total_variation", "missing_rate")
+        if statistic in f.measurements
+    }
+    scores = [
+        # More rows than any day has: all have noise of their own.
+        Scores(name, statistic, np.array(found), 0.02, 100_000)
+        for (name, statistic), found in values.items()
+    ]
+    return learn(scores, DAYS[: len(assessments)])
+
+
+def test_another_rate_says_what_a_monitor_of_that_rate_says_of_the_data(
+    tmp_path: Path, reported: tuple[History, list[Assessment]]
+) -> None:
+    # Before anything creeps.
+    learned = taught(reported[1][:30])
+    # The state has a number of its own, the score a preset, and every day is alone.
+    watch = monitor(
+        thresholds={"missing_rate_change": 0.3},
+        predictions=[{"column": "score", "thresholds": "aggressive"}],
+        alert_after="1 of 1",
+    )
+    history = History(tmp_path / "history.duckdb", publishes=False)
+    days = [(day, profile_of_day(number, frozen())) for number, day in enumerate(DAYS)][25:]
+    for day, current in days:
+        history.record(
+            assess(watch, frozen(), current, day=day, learned=learned),
+            partition=day,
+            fingerprint="f",
+            run_id="r",
+        )
+    n_breaches = []
+    for rate in (0.01, 0.1, 0.3):
+        at = learned.at(rate)
+        simulation = simulate(
+            history.kept_days("loans", settings=Settings(false_alarms=rate)),
+            Settings(false_alarms=rate),
+            learned={frozen().id: learned},
+        )
+        assert said(simulation) == {
+            (day, f.feature): (f.rule_verdict, f.verdict)
+            for day, current in days
+            for f in assess(watch, frozen(), current, day=day, learned=at).features
+        }
+        assert {name for of in simulation.standing.values() for name in of} == {"score"}
+        n_breaches.append(
+            sum(
+                verdict is BREACH
+                for (_, name), (_, verdict) in said(simulation).items()
+                if name != "score"
+            )
+        )
+    assert n_breaches == sorted(set(n_breaches))
+    by_hand = history.query(
+        "SELECT DISTINCT feature, thresholds_by_hand FROM drift_history "
+        "WHERE feature IN ('state', 'comb') ORDER BY 1"
+    ).rows
+    assert by_hand == [
+        ("comb", ["missing_rate_change"]),
+        ("state", ["missing_rate_change", "psi_breach"]),
+    ]
+
+
+def test_a_baseline_from_before_js_counts_were_kept_gets_them_with_its_next_day(
+    history: History,
+) -> None:
+    run(history, 0)
+    with history.session() as connection:
+        before = connection.table("baseline_profiles").order("feature").fetchall()
+        connection.execute("UPDATE baseline_profiles SET baseline_js_counts = NULL")
+        connection.execute("UPDATE feature_profiles SET current_js_counts = NULL")
+    settings = Settings(psi_breach=9.0, js_breach=0.01)
+    (old,) = history.kept_days("loans", settings=settings)
+    assert {c.js_counts for c in old.columns} == {None}
+    run(history, 1)
+    with history.session() as connection:
+        assert connection.table("baseline_profiles").order("feature").fetchall() == before
+    old, new = history.kept_days("loans", settings=settings)
+    assert {c.js_counts for c in old.columns} == {None}
+    (income,) = [c.js_counts for c in new.columns if c.name == "income"]
+    assert income is not None
+    assert income[0].tolist() == baseline().columns["income"].js_counts.tolist()
+    # Of 400 rows two are missing.
+    assert income[1].sum() == 398
 
 
 def test_a_stretch_looks_back_beyond_its_first_day(

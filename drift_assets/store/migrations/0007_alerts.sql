@@ -91,9 +91,10 @@ UPDATE alerts SET
     sizes = '{}',
     status = CASE WHEN state IN ('delivered', 'resolved') THEN 'new' END,
     why = '',
+    -- Of which columns, is not known.
     told = CASE
-        WHEN state = 'delivered' AND cause = 'breach' THEN '{"severity": "error", "sizes": {}}'
-        WHEN state = 'delivered' THEN '{"severity": "warning", "sizes": {}}'
+        WHEN state = 'delivered' AND cause = 'breach' THEN '{"severity": "error", "sizes": null}'
+        WHEN state = 'delivered' THEN '{"severity": "warning", "sizes": null}'
     END,
     decided_at = CASE WHEN state IN ('delivered', 'resolved') THEN updated_at END;
 UPDATE alerts SET state = CASE state WHEN 'resolved' THEN 'resolved' ELSE 'open' END;

@@ -25,6 +25,7 @@ STEPS: Final = (
     "0008_baseline_life",
     "0009_quarantine",
     "0010_actions",
+    "0011_simulation",
 )
 """Names of the steps; the SQL of each is the file of that name."""
 VIEWS: Final = files("drift_assets.store") / "views.sql"
