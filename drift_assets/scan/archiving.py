@@ -46,7 +46,7 @@ def parquet_of(rows: Sequence[tuple[Rows, Days | None]], *, mark: str = "") -> b
     buffer = io.BytesIO()
     try:
         tables = [table_of(one, days=days) for one, days in rows]
-        whole = pa.concat_tables(tables, promote_options="permissive")
+        whole = _without_null_types(pa.concat_tables(tables, promote_options="permissive"))
         metadata = {**(whole.schema.metadata or {}), MARK: mark.encode()}
         pq.write_table(whole.replace_schema_metadata(metadata), buffer, compression="zstd")
     except (pa.ArrowException, TypeError) as error:
@@ -56,6 +56,15 @@ def parquet_of(rows: Sequence[tuple[Rows, Days | None]], *, mark: str = "") -> b
             "them, or take `archive` out of the YAML."
         ) from error
     return buffer.getvalue()
+
+
+def _without_null_types(table: Any) -> Any:  # noqa: ANN401  # pyarrow has no types
+    """Return a table whose columns without any value are text."""
+    for position, field in enumerate(table.schema):
+        if pa.types.is_null(field.type):
+            texts = table.column(position).cast(pa.string())
+            table = table.set_column(position, field.with_type(pa.string()), texts)
+    return table
 
 
 def mark_of(path: Path) -> str | None:
@@ -121,7 +130,8 @@ def _typed(texts: ArrowArray) -> ArrowArray:
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.chunks else pa.nulls(0)
     if column.null_count == len(column):
-        return column.cast(pa.string())
+        # It goes with whatever another file has in this column.
+        return pa.nulls(len(column))
     if set(column.unique().to_pylist()) - {None} <= BOOLEANS.keys():
         truth = [None if v is None else BOOLEANS[v] == "true" for v in column.to_pylist()]
         return pa.array(truth, pa.bool_())

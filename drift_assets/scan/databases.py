@@ -350,7 +350,8 @@ def _postgres(address: str, selection: Selection) -> Iterator[Any]:
             f"Found {selection.words} but no driver of PostgreSQL, expected one: "
             "pip install 'drift-assets[postgres-source]'."
         ) from error
-    conninfo = address if address.startswith("postgresql://") else address.partition(":")[2]
+    is_uri = address.startswith(("postgresql://", "postgres://"))
+    conninfo = address if is_uri else address.partition(":")[2]
     try:
         with closing(dbapi.connect(conninfo)) as connection:
             with closing(connection.cursor()) as cursor:
@@ -361,14 +362,17 @@ def _postgres(address: str, selection: Selection) -> Iterator[Any]:
             yield connection
             connection.rollback()
     except dbapi.Error as error:
-        raise UnreadableFileError(_refused(selection, error, conninfo)) from error
+        # Its text may repeat a password, and Dagster keeps and shows what caused an error.
+        raise UnreadableFileError(_refused(selection, error, conninfo)) from None
 
 
 def _refused(selection: Selection, error: Exception, secret: str) -> str:
     said = _first_line(error)
     # libpq repeats what it does not understand of an address, and that may be a password.
     repeats = ("connection info string", "connection option", "URI", secret)
-    if selection.kind == "postgres" and any(text in said for text in repeats):
+    # A password with an @ in it is read as the beginning of the host's name.
+    is_torn = "host name" in said and "@" in said
+    if selection.kind == "postgres" and (is_torn or any(text in said for text in repeats if text)):
         said = "what the address says is not understood"
     return (
         f"Found {selection.words} that cannot be read: {said}. Expected a database that answers "

@@ -292,7 +292,9 @@ class DelimitedPart:
             )
         text = head.decode("utf-8-sig", "surrogateescape")
         if "\0" in text:
-            raise UnreadableFileError(f"Found binary data in {path}, expected delimited text.")
+            raise UnreadableFileError(
+                f"Found binary data in {path}, expected delimited text: write or copy it again."
+            )
         second = None
         try:
             lines = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter)
@@ -311,10 +313,9 @@ class DelimitedPart:
             )
         if any(_escaped(name) for name in header):
             raise UnreadableFileError(_not_utf8(path, 1))
-        if len(header) == 1 and second is not None and len(second) == 1:
+        if len(header) == 1 and second is not None:
             for other, words in OTHER_DELIMITERS.items():
-                n = header[0].count(other)
-                if n and other != self._delimiter and second[0].count(other) == n:
+                if other != self._delimiter and _separates(other, text):
                     raise UnreadableFileError(
                         f"Found {words} between the fields of {path}, expected "
                         f"{OTHER_DELIMITERS[self._delimiter]}: save it again with "
@@ -365,6 +366,16 @@ class DelimitedPart:
                 return _not_utf8(path, line)
             line = reader.line_num + 1
         return None
+
+
+def _separates(delimiter: str, text: str) -> bool:
+    """Return whether the first two lines have as many fields, and several, by a delimiter."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        first, second = (len(next(fields for fields in lines if fields)) for _ in range(2))
+    except csv.Error:
+        return False
+    return first == second > 1
 
 
 def _n_unlike(rows: Iterable[list[str]], n_fields: int) -> int:

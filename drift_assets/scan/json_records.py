@@ -107,7 +107,8 @@ def _whole(text: str, path: Path, repeated: set[str]) -> list[Any] | dict[str, A
         ) from error
     if not isinstance(content, (list, dict)):
         raise UnreadableFileError(
-            f"Found a single {type(content).__name__} in {path}, expected records."
+            f"Found a single {type(content).__name__} in {path}, expected records "
+            'such as [{"age": 41}]: write the file again.'
         )
     return content
 

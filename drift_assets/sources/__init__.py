@@ -20,6 +20,7 @@ from drift_assets.sources.inputs import (
     described,
     in_order,
     mark_of,
+    shown_name,
 )
 from drift_assets.sources.opening import data_files
 from drift_assets.sources.reading import DayData, open_day, read_baseline, read_current
@@ -46,4 +47,5 @@ __all__ = [
     "open_day",
     "read_baseline",
     "read_current",
+    "shown_name",
 ]

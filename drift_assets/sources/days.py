@@ -4,13 +4,13 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from drift_assets.errors import DataError, NoDataError
+from drift_assets.errors import DataError, NoDataError, UnreadableFileError
 from drift_assets.monitors import Monitor, Source, partition_days, store_of
 from drift_assets.scan.contents import days_in_file
 from drift_assets.scan.databases import mark_of_rows, marks_by_day
@@ -22,14 +22,14 @@ from drift_assets.sources.inputs import (
     StoredObject,
     TableRows,
     in_order,
+    is_text,
     mark_of,
+    shown_name,
 )
 from drift_assets.sources.opening import data_files
 from drift_assets.sources.stores import objects_of
 from drift_assets.sources.tables import selection_of
 from drift_assets.sources.templates import GLOB, Known, LocalTree, day_of, parts_of, walk, with_day
-
-_LOCAL: Final = LocalTree()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,16 @@ class Arrivals:
     days
         What the rows of each day are in, days and files in order.
     unknown
-        Files that look like the monitor's but belong to no day yet, and why.
+        Files that look like the monitor's but belong to no day yet, and why; folders that may
+        not be listed.
+    stopping
+        Text that changes when something does that lets no day run: a file that cannot be read
+        may hold rows of any day where its path does not say of which.
     """
 
     days: Mapping[date, tuple[Input, ...]]
     unknown: tuple[tuple[Input, str], ...] = ()
+    stopping: str = ""
 
 
 def baseline_files(monitor: Monitor, place: Place) -> list[Input]:
@@ -115,7 +120,8 @@ def fingerprint(monitor: Monitor, place: Place, day: date, files: Sequence[Input
         named = str(one)
         if isinstance(one, Path) and one.is_relative_to(place.root):
             named = str(one.relative_to(place.root))
-        digest.update(f"{named}\0{mark_of(one)}\0".encode())
+        # A name on this machine is bytes, and need not be UTF-8.
+        digest.update(f"{named}\0{mark_of(one)}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
 
 
@@ -141,21 +147,37 @@ def arrivals(monitor: Monitor, place: Place) -> Arrivals:
             for day, one in found.items()
         }
         return _with_predictions(source, place, days, unknown)
-    listed = list(_listed(source.path, place))
+    denied: dict[Path, str] = {}
+    listed = list(_listed(source.path, place, denied=denied))
+    if denied and not listed:
+        raise UnreadableFileError(next(iter(denied.values())))
+    unknown += denied.items()
     if source.is_template:
         days = _by_day(listed, unknown)
         return _with_predictions(source, place, days, unknown)
     days = defaultdict(list)
     predictions = _predictions(source, place, None)
+    stopping = [str(folder) for folder in denied]
     for one, _ in listed:
         if PredictionFile(one) in predictions:
             continue
         try:
-            for day in _days_in(one, monitor, place, predictions):
-                days[day].append(one)
+            inside = _looked_into(one, monitor, place, predictions)
         except DataError as error:
-            unknown.append((one, str(error)))
-    return _with_predictions(source, place, days, unknown)
+            inside = _Bad(type(error), str(error))
+            lets_run = False
+        else:
+            lets_run = monitor.on_bad_file == "quarantine"
+        if not isinstance(inside, _Bad):
+            for day in inside:
+                days[day].append(one)
+            continue
+        # Set aside, it keeps no day from running; that it waits is said all the same.
+        unknown.append((one, inside.text))
+        if not lets_run:
+            stopping.append(f"{one}\0{_mark_if_there(one)}")
+    complete = _with_predictions(source, place, days, unknown)
+    return replace(complete, stopping="\0".join(stopping))
 
 
 def known_days(monitor: Monitor, place: Place, *, now: datetime) -> Arrivals:
@@ -178,6 +200,7 @@ def known_days(monitor: Monitor, place: Place, *, now: datetime) -> Arrivals:
     return Arrivals(
         {day: files for day, files in found.days.items() if first <= day <= last},
         _in_order(unknown),
+        found.stopping,
     )
 
 
@@ -220,7 +243,9 @@ def _with_predictions(
     by_day: Mapping[date, list[Input]] = {}
     of_all: Sequence[Input] = ()
     if asked is not None and asked.is_template:
-        by_day = _by_day(list(_listed(asked.path, place)), unknown)
+        denied: dict[Path, str] = {}
+        by_day = _by_day(list(_listed(asked.path, place, denied=denied)), unknown)
+        unknown += denied.items()
     elif asked is not None:
         of_all = _predictions(source, place, None)
     for day in sorted(days):
@@ -249,21 +274,28 @@ def _days_in(
     one: Input, monitor: Monitor, place: Place, files: Sequence[Input]
 ) -> Mapping[date, str]:
     """Return the days in a file with many, and a hash of each day's rows."""
-    predictions = [other for other in files if isinstance(other, PredictionFile)]
-    marks = tuple((str(other), mark_of(other)) for other in (one, *predictions))
-    try:
-        found = _remembered(_Contents(one, monitor, place, tuple(predictions)), marks)
-    except DataError as error:
-        if isinstance(one, StoredObject):
-            # A store that does not answer says nothing against the file.
-            raise
-        found = _Bad(type(error), str(error))
+    found = _looked_into(one, monitor, place, files)
     if not isinstance(found, _Bad):
         return found
     if monitor.on_bad_file == "quarantine":
         # None of its days is known.
         return {}
     raise found.kind(found.text)
+
+
+def _looked_into(
+    one: Input, monitor: Monitor, place: Place, files: Sequence[Input]
+) -> "Mapping[date, str] | _Bad":
+    """Return the days in a file with many, and a hash of each day's rows; or why none is known."""
+    predictions = [other for other in files if isinstance(other, PredictionFile)]
+    marks = tuple((str(other), mark_of(other)) for other in (one, *predictions))
+    try:
+        return _remembered(_Contents(one, monitor, place, tuple(predictions)), marks)
+    except DataError as error:
+        if isinstance(one, StoredObject):
+            # A store that does not answer says nothing against the file.
+            raise
+        return _Bad(type(error), str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,12 +367,23 @@ def _remembered(
         return _Bad(type(error), str(error))
 
 
+def _mark_if_there(one: Input) -> str:
+    try:
+        return mark_of(one)
+    except DataError:
+        return ""
+
+
 def _listed(
-    path: str, place: Place, day: date | None = None
+    path: str,
+    place: Place,
+    day: date | None = None,
+    *,
+    denied: dict[Path, str] | None = None,
 ) -> Iterator[tuple[Path | StoredObject, Known]]:
     """Yield the files that a path names, each once, with what stands for its placeholders."""
     seen: set[Path | StoredObject] = set()
-    for one, known in _found(path, place, day):
+    for one, known in _found(path, place, day, LocalTree(denied)):
         # `**` can reach a file in two ways.
         if one not in seen:
             seen.add(one)
@@ -348,7 +391,7 @@ def _listed(
 
 
 def _found(
-    path: str, place: Place, day: date | None
+    path: str, place: Place, day: date | None, tree: LocalTree
 ) -> Iterator[tuple[Path | StoredObject, Known]]:
     if store_of(path) is not None:
         for one, _, known in objects_of(path if day is None else with_day(path, day)):
@@ -357,7 +400,7 @@ def _found(
     base, parts = parts_of(path, place)
     if day is not None:
         parts = tuple(with_day(part, day) for part in parts)
-    yield from walk(_LOCAL, base, parts)
+    yield from walk(tree, base, parts)
 
 
 def _predictions(
@@ -382,6 +425,13 @@ def _existing(source: Source, place: Place, what: str, *, day: date | None = Non
     named = {str(one) for one in predictions}
     listed = _listed(source.path, place, day)
     found = in_order(one for one, _ in listed if str(one) not in named)
+    for one in (*found, *predictions):
+        # Reports, the history and Dagster keep text, and would fail later and in other words.
+        if not is_text(str(one)):
+            raise UnreadableFileError(
+                f"Found a file whose name is not UTF-8, {shown_name(str(one))}, expected {what} "
+                "under a name that is: rename it."
+            )
     if found:
         if not predictions:
             _predictions(source, place, what, day=day)

@@ -100,6 +100,17 @@ Input = Path | StoredObject | TableRows | PredictionFile
 """What rows are read from; a path is a file on this machine."""
 
 
+def is_text(name: str) -> bool:
+    """Return whether a name on this machine is text; it is bytes, which need not be UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def shown_name(one: Input | str) -> str:
+    """Return an input's name, or text that may hold one, as text that can be written."""
+    name = one if isinstance(one, str) else one.name
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def in_order(inputs: Iterable[Input]) -> tuple[Input, ...]:
     """Return inputs in order, the predictions last."""
     return tuple(sorted(inputs, key=_place_in_order))
@@ -160,7 +171,8 @@ def status_of(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except OSError as error:
+        denied = isinstance(error, PermissionError)
         raise UnreadableFileError(
             f"Found a file that cannot be looked at, {path}: {error.strerror or error}. "
-            "Expected it to stay while it is read."
+            f"Expected {'read permission' if denied else 'it to stay while it is read'}."
         ) from error

@@ -173,15 +173,16 @@ def _asking(address: str, what: str) -> Iterator[Any]:
         yield fsspec.filesystem(store)
     except DriftAssetsError:
         raise
-    except ImportError as error:
+    except ImportError:
         raise ConfigurationError(
             f"Found the address {address} and no package {package}, expected it: "
             f"pip install 'drift-assets[{_EXTRAS.get(package, package)}]'."
-        ) from error
-    except Exception as error:  # each store has errors of its own
+        ) from None
+    except Exception as error:  # noqa: BLE001  # each store has errors of its own
         lines = str(error).strip().splitlines() or [""]
         said = f"{type(error).__name__}: {lines[0][:_LONGEST_REASON]}".rstrip(": ")
+        # Its text may repeat credentials, and Dagster keeps and shows what caused an error.
         raise UnreadableFileError(
             f"Found the address {address}, which cannot be {what} ({said}). Expected a store that "
             "answers, and credentials in the environment that may read it."
-        ) from error
+        ) from None

@@ -7,6 +7,7 @@ somebody is still writing (``.tmp``, ``.part``, ``.crdownload``, ``~``), are
 left out unless the path itself asks for them.
 """
 
+import errno
 import fnmatch
 import os
 import re
@@ -72,7 +73,16 @@ class Tree(Protocol):
 
 
 class LocalTree:
-    """The files of this machine."""
+    """The files of this machine.
+
+    Parameters
+    ----------
+    denied
+        Takes the folders that may not be listed, and why; by default they are an error.
+    """
+
+    def __init__(self, denied: dict[Path, str] | None = None) -> None:
+        self._denied = denied
 
     def entries(self, folder: Path) -> Sequence[Entry]:
         """Return what is in a folder; nothing if there is none.
@@ -88,22 +98,39 @@ class LocalTree:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise UnreadableFileError(
-                f"Found a folder that cannot be listed, {folder}: {error.strerror or error}. "
-                "Expected read permission."
-            ) from error
+            self._deny(folder, error)
+            return []
 
     def exists(self, path: Path) -> bool:
         """Return whether something is there, a broken link included."""
         return os.path.lexists(path)
 
     def is_file(self, path: Path) -> bool:
-        """Return whether a file is there."""
-        return path.is_file()
+        """Return whether a file is there.
+
+        Raises
+        ------
+        UnreadableFileError
+            If its folder may not be entered.
+        """
+        try:
+            return path.is_file()
+        except OSError as error:
+            self._deny(path.parent, error)
+            return False
 
     def real(self, folder: Path) -> str:
         """Return the folder without links."""
         return os.path.realpath(folder)
+
+    def _deny(self, folder: Path, error: OSError) -> None:
+        reason = (
+            f"Found a folder that cannot be listed, {folder}: {error.strerror or error}. "
+            "Expected read permission."
+        )
+        if self._denied is None:
+            raise UnreadableFileError(reason) from error
+        self._denied[folder] = reason
 
 
 def parts_of(path: str, place: Place) -> tuple[Path, Parts]:
@@ -194,7 +221,7 @@ def _matching(tree: Tree, folder: Path, part: str, *, is_last: bool) -> list[tup
         match = as_literal or dated.fullmatch(name) or other.fullmatch(name)
         if match is None or _is_hidden(name, part):
             continue
-        if not (entry.is_file() if is_last else entry.is_dir()):
+        if not _is_kind(entry, file=is_last):
             continue
         found.append((name, tuple(match[group] for group in groups), as_literal is not None))
     literally = {texts for _, texts, as_literal in found if as_literal}
@@ -233,12 +260,21 @@ def _folders_below(tree: Tree, folder: Path, above: frozenset[str] = frozenset()
     if real in above:
         return
     for entry in sorted(tree.entries(folder), key=lambda e: e.name):
-        if entry.is_dir() and not entry.name.startswith("."):
+        if _is_kind(entry, file=False) and not entry.name.startswith("."):
             inner = folder / entry.name
             if tree.real(inner) in above | {real}:
                 continue
             yield inner
             yield from _folders_below(tree, inner, above | {real})
+
+
+def _is_kind(entry: Entry, *, file: bool) -> bool:
+    """Return whether an entry is a file, or a folder; what may not be looked at is a file."""
+    try:
+        return entry.is_file() if file else entry.is_dir()
+    except OSError as error:
+        # A link that leads to itself is neither. Of what is denied, whoever reads it says so.
+        return file and error.errno != errno.ELOOP
 
 
 def _is_hidden(name: str, part: str) -> bool:

@@ -320,6 +320,21 @@ def test_a_file_whose_dates_cannot_be_read_is_listed_with_the_reason(place: Plac
     assert "'yesterday' in row 1" in reason
 
 
+def test_a_file_that_is_set_aside_is_listed_too_and_keeps_no_day_from_running(
+    place: Place,
+) -> None:
+    drop(place.root, "in/good.csv", text="day,a\n2026-11-23,1\n")
+    drop(place.root, "in/bad.csv", text="day,a\nyesterday,1\n")
+    current = {"path": "in/*.csv", "date_column": "day"}
+    found = arrivals(monitor(current, on_bad_file="quarantine"), place)
+    assert list(found.days) == [DAY]
+    assert found.stopping == ""
+    assert found.unknown == arrivals(monitor(current), place).unknown
+    [(path, reason)] = found.unknown
+    assert path.name == "bad.csv"
+    assert "'yesterday' in row 1" in reason
+
+
 def test_a_bad_file_with_dates_is_read_again_only_when_it_changes(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
