@@ -45,7 +45,7 @@ from drift_assets.verdicts import (
     plain_rule,
     worst,
 )
-from drift_assets.watch import OF_VALUES, Column, Thresholds, Watch
+from drift_assets.watch import OF_VALUES, Column, Thresholds, Watch, is_fixed
 
 if TYPE_CHECKING:
     # Loaded by who has them: two small files would wait for it.
@@ -81,6 +81,14 @@ class Bin:
     baseline_share: float
     current_share: float
     contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class JsCounts:
+    """Rows per JS bin of a column, before and after; both empty where those are the PSI bins."""
+
+    baseline: tuple[int, ...] = ()
+    current: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,10 @@ class FeatureResult:
         Those it was judged by.
     alert_after
         How long a breach must last before it counts.
+    by_hand
+        Which of the thresholds somebody wrote, by field; all, with a preset of its own.
+    js_counts
+        Rows per JS bin; None if not evaluated, or from before they were kept.
     importance
         What it weighs in the verdict of the data set; a prediction weighs nothing.
     bins
@@ -199,6 +211,8 @@ class FeatureResult:
     current: Summary | None
     unseen: tuple[tuple[str, int], ...] = ()
     why: Why | None = None
+    by_hand: tuple[str, ...] = ()
+    js_counts: JsCounts | None = None
 
     @property
     def plain_verdict(self) -> Verdict:
@@ -366,8 +380,12 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
     rulings: dict[str, Ruling] = {}
     if not isinstance(learned, str):
         rule = "learned"
+
+        def measured(name: str) -> Mapping[str, Measurement]:
+            return cases[name].measurements if name in cases else {}
+
         limits = {
-            c.name: _limits(learned, day, c.name, cases.get(c.name)) if c.learns else {}
+            c.name: {} if is_fixed(c.by_hand) else learned.limits(c.name, day, measured(c.name))
             for c in columns
         }
         columns = tuple(
@@ -399,8 +417,8 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
         note += f"; {learned}"
     notes = dict.fromkeys((case.name for case in fixed), note)
     if not isinstance(learned, str):
-        learns = {c.name: c.learns for c in columns}
-        notes = {n: note + (_NOT_LEARNED if learns[n] else _OWN_PRESET) for n in notes}
+        own = {c.name for c in columns if is_fixed(c.by_hand)}
+        notes = {n: note + (_OWN_PRESET if n in own else _NOT_LEARNED) for n in notes}
 
     features = tuple(
         _result(
@@ -438,19 +456,6 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
         compared_with=comparison.words if comparison else "",
         thresholds_from=learned if isinstance(learned, str) else learned.words,
     )
-
-
-def _limits(
-    learned: "LearnedThresholds", day: date | None, name: str, case: Case | None
-) -> dict[str, float]:
-    """Return the learned thresholds of a column, those of a small day raised by its noise."""
-    measured = case.measurements if case else {}
-    return {
-        statistic: one.for_rows(found.n_baseline, found.n_current)
-        if (found := measured.get(statistic))
-        else one.value
-        for statistic, one in learned.on(name, day).items()
-    }
 
 
 _NOT_LEARNED: Final = "; nothing could be learned of this column's values: fixed thresholds"
@@ -572,7 +577,18 @@ def _result(
         current=_summary(profile, column) if profile else None,
         unseen=unseen,
         why=_why(baseline, profile) if case and profile else None,
+        by_hand=tuple(sorted(column.by_hand)),
+        js_counts=_js_counts(baseline, profile) if case and profile else None,
     )
+
+
+def _js_counts(baseline: Profile, current: Profile) -> JsCounts:
+    binning = baseline.binning
+    if not isinstance(binning, NumericBinning) or np.array_equal(
+        binning.psi_starts, binning.js_starts
+    ):
+        return JsCounts()
+    return JsCounts(tuple(baseline.js_counts.tolist()), tuple(current.js_counts.tolist()))
 
 
 def _bins(baseline: Profile, current: Profile) -> tuple[Bin, ...]:

@@ -4,6 +4,7 @@ All but the key is known from the day's profile, so the checks cost next to noth
 """
 
 import hashlib
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ FEWEST_DAYS: Final = 3
 """Reported days that the usual number of rows is told from."""
 STALE_DAYS: Final = 7
 """Days before a day among which its content is looked for."""
+CHANCE: Final = 3.0
+"""Standard errors that two shares of missing values may lie apart: one clean day in 740."""
 FEWEST_ROWS: Final = 20
 """Values of a column below which the share of those out of range says nothing."""
 TELLING_VALUES: Final = 20
@@ -220,8 +223,7 @@ def _missing_rate(
             continue
         rates[name] = profile.n_missing / profile.n_rows
         known = baseline.columns[name]
-        usual = known.n_missing / known.n_rows if known.n_rows else 0.0
-        if rates[name] > max(check.highest, usual):
+        if rates[name] > max(check.highest, _usual_missing(known, profile)):
             over.append(name)
     if not rates:
         return CheckResult(
@@ -245,10 +247,19 @@ def _missing_rate(
     )
 
 
+def _usual_missing(known: Profile, profile: Profile) -> float:
+    """Return the share that may be missing by chance where the baseline's share holds."""
+    if not known.n_rows:
+        return 0.0
+    pooled = (known.n_missing + profile.n_missing) / (known.n_rows + profile.n_rows)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / known.n_rows + 1 / profile.n_rows))
+    return known.n_missing / known.n_rows + CHANCE * spread
+
+
 def _duplicates(check: DuplicatesCheck, n_rows: int, n_repeated: int | None) -> CheckResult:
     key = ", ".join(check.key)
     if n_repeated is None:
-        reason = f"the columns of the key ({key}) are not to be had"
+        reason = f"the columns of the key ({key}) are not there, or cannot be compared"
         return CheckResult(
             "duplicates", check.severity, "not_evaluated", reason, columns=tuple(check.key)
         )

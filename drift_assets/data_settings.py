@@ -1,9 +1,9 @@
 """Settings of what is asked of the data themselves, and of how long they are kept."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Severity = Literal["warn", "error"]
 """How grave a check is that fails."""
@@ -13,7 +13,10 @@ class _Schema(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-_SEVERITY: Final = "warn or error: how grave it is when it fails. Neither stops anything."
+_SEVERITY: Final = (
+    "warn or error: how grave it is when it fails. Neither stops anything; people are told of an "
+    "error."
+)
 Ratio = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -45,8 +48,8 @@ class MissingRateCheck(_Schema):
     severity: Severity = Field("warn", description=_SEVERITY)
     highest: Rate = Field(
         0.5,
-        description="Greatest share that may be missing; a column of which more was missing in "
-        "the baseline may have as much as there.",
+        description="Greatest share that may be missing; a column of which as much was missing "
+        "in the baseline may have as much as there, and three standard errors more.",
     )
 
 
@@ -69,6 +72,14 @@ class Limits(_Schema):
     highest: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
         None, description="Greatest value that can be right."
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.lowest is not None and self.highest is not None and self.lowest > self.highest:
+            raise ValueError(
+                f"found lowest {self.lowest:g} above highest {self.highest:g}, expected it below"
+            )
+        return self
 
 
 class OutOfRangeCheck(_Schema):

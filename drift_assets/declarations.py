@@ -82,7 +82,8 @@ def drift_home(root: Path) -> Path:
 def find_files(places: Iterable[Path]) -> list[Path]:
     """Return the ``defs.yaml`` files at or below the given files and folders, sorted.
 
-    Hidden folders, virtual environments and installed packages are not searched.
+    Hidden folders, virtual environments, installed packages and projects within a folder, which
+    have a ``pyproject.toml`` of their own, are not searched.
 
     Raises
     ------
@@ -234,6 +235,8 @@ def _walk(folder: Path) -> Iterator[Path]:
             if not name.startswith(".")
             and name not in SKIPPED
             and not (here / name / "pyvenv.cfg").exists()
+            # Somebody else's project, with a drift home of its own.
+            and not (here / name / "pyproject.toml").exists()
         ]
         if FILE_NAME in files:
             yield here / FILE_NAME

@@ -33,6 +33,7 @@ from drift_assets.verdicts import MOST_DAYS, Persistence
 from drift_assets.watch import (
     DRIFT_SHARE_THRESHOLD,
     PRESETS,
+    THRESHOLD_FIELDS,
     Column,
     Thresholds,
     measured_statistics,
@@ -120,10 +121,11 @@ class ThresholdSettings(_Schema):
             start = PRESETS["balanced" if self.preset == LEARNED else self.preset]
         return replace(start, **self._numbers())
 
-    @property
-    def by_hand(self) -> frozenset[str]:
-        """Which thresholds are written as numbers."""
-        return frozenset(self._numbers())
+    def by_hand_over(self, base: "ThresholdSettings") -> frozenset[str]:
+        """Return which thresholds are written, here or in ``base``; a preset writes all."""
+        if self.preset is not None:
+            return frozenset(THRESHOLD_FIELDS)
+        return frozenset(self._numbers()) | frozenset(base._numbers())  # noqa: SLF001  # one of us
 
     def _numbers(self) -> dict[str, float]:
         return self.model_dump(exclude={"preset", "false_alarms"}, exclude_none=True)
@@ -134,6 +136,11 @@ class ThresholdSettings(_Schema):
             raise ValueError(
                 "found false_alarms without learned thresholds, expected "
                 "{preset: learned, false_alarms: ...}"
+            )
+        warn, breach = self.psi_warn, self.psi_breach
+        if warn is not None and breach is not None and warn > breach:
+            raise ValueError(
+                f"found psi_warn {warn:g} above psi_breach {breach:g}, expected it below"
             )
         return self
 
@@ -891,7 +898,7 @@ class Monitor(_Schema):
             features = tuple(
                 Feature(column=name, kind=None) for name in available if name not in left_out
             )
-        base, by_hand = self.thresholds, self.threshold_settings.by_hand
+        base, written = self.thresholds, self.threshold_settings
         return (
             *(
                 Column(
@@ -902,8 +909,7 @@ class Monitor(_Schema):
                     f.thresholds.over(base),
                     (f.alert_after or self.alert_after).persistence,
                     f.importance,
-                    by_hand=by_hand | f.thresholds.by_hand,
-                    learns=f.thresholds.preset is None,
+                    f.thresholds.by_hand_over(written),
                 )
                 for f in features
             ),
@@ -915,8 +921,7 @@ class Monitor(_Schema):
                     None if p.kind == "categorical" else p.decision_threshold,
                     p.thresholds.over(base),
                     (p.alert_after or self.alert_after).persistence,
-                    by_hand=by_hand | p.thresholds.by_hand,
-                    learns=p.thresholds.preset is None,
+                    by_hand=p.thresholds.by_hand_over(written),
                 )
                 for p in self.predictions
             ),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import drift_assets
 from drift_assets import demo
+from drift_assets.dashboard import FOLDER
 from drift_assets_tests.browser import Browser, browser
 
 PACKAGE = Path(drift_assets.__file__).parent
@@ -24,6 +25,7 @@ def inputs() -> dict[str, str]:
     """Return the hash of each file that the pictures show: the page's, and the demo's."""
     shown = [
         *sorted((PACKAGE / "report" / "web").iterdir()),
+        *sorted((PACKAGE / "dashboard" / "web").iterdir()),
         PACKAGE / "demo.py",
         PACKAGE / "defs" / "flights" / "defs.yaml",
     ]
@@ -46,14 +48,27 @@ def main() -> None:
             _look(seen, page, "report.png", width=1120, height=1500)
             _look(seen, page, "report-dark.png", width=1120, height=1500, scheme="dark")
             _look(seen, page, "report-phone.png", width=390, height=844)
+            dashboard = home / FOLDER / "index.html"
+            _look(seen, dashboard, "dashboard.png", width=1280, height=960, place="#/flights")
     NOTE.write_text(json.dumps(inputs(), indent=2) + "\n", encoding="utf-8")
 
 
 def _look(
-    seen: Browser, page: Path, name: str, *, width: int, height: int, scheme: str = "light"
+    seen: Browser,
+    page: Path,
+    name: str,
+    *,
+    width: int,
+    height: int,
+    scheme: str = "light",
+    place: str = "",
 ) -> None:
     seen.media(scheme=scheme)
-    seen.open(page.as_uri(), width=width, height=height)
+    seen.open("about:blank")
+    seen.open(page.as_uri() + place, width=width, height=height)
+    # What is read beside the page comes after it.
+    while place and not seen.run("document.querySelector('.heat .cells > svg') !== null"):
+        seen.settle()
     seen.settle()
     seen.screenshot(IMAGES / name)
 

@@ -26,6 +26,7 @@ from drift_assets.profiles import (
 from drift_assets.profiles.binning import FloatArray
 from drift_assets.stats.anderson_darling import standard_deviation
 from drift_assets.verdicts import Verdict
+from drift_assets.watch import PRESETS
 
 # One column of one day: rows, counts by category, or why there is no profile.
 Content = FloatArray | Sequence[float] | Mapping[str, int] | Unprofiled
@@ -447,6 +448,103 @@ def test_learned_thresholds_judge_in_the_place_of_the_rule() -> None:
         monitor(), BASELINE, current, day=date(2026, 1, 6), learned=learned_limits(psi=0.01, ks=0.3)
     )
     assert tuesday.feature("x").verdict == "ok"
+
+
+# 500 and 500 rows of a and b before, 360 and 240 now: the shares move by 0.1 from 0.5 each, so
+# PSI = 0.1 ln(0.6 / 0.5) - 0.1 ln(0.4 / 0.5) = 0.0405 and half the sum of changes is 0.1.
+AB = CategoricalBinning.fit({"a": 500, "b": 500})
+HALVES = Baseline(1_000, {"x": CategoricalProfile.of({"a": 500, "b": 500}, AB)})
+MOVED = DatasetProfile(600, {"x": CategoricalProfile.of({"a": 360, "b": 240}, AB)})
+FROM = "learned from 200 days"
+
+
+@pytest.mark.parametrize(
+    ("at_monitor", "at_column", "limits", "verdict", "reason"),
+    [
+        # Far beyond what was learned, and within what is written; the other way round.
+        ({}, {"psi_breach": 0.05}, {"psi": 0.01}, "ok", "within all thresholds (set by hand)"),
+        ({}, {"psi_breach": 0.04}, {"psi": 0.5}, "breach", "PSI = 0.04055 >= 0.04 (set by hand)"),
+        # The others stay learned, and judge.
+        (
+            {},
+            {"psi_breach": 0.05},
+            {"psi": 0.01, "total_variation": 0.09},
+            "breach",
+            f"total variation = 0.1 >= 0.09 ({FROM}, but PSI set by hand)",
+        ),
+        (
+            {"psi_breach": 0.05, "missing_rate_change": 0.5},
+            {},
+            {"psi": 0.01, "total_variation": 0.2},
+            "ok",
+            f"within all thresholds ({FROM}, but PSI, missing rate set by hand)",
+        ),
+        # The column's number is nearer than the monitor's.
+        (
+            {"psi_breach": 0.5},
+            {"psi_breach": 0.04},
+            {"psi": 0.01, "total_variation": 0.2},
+            "breach",
+            f"PSI = 0.04055 >= 0.04 ({FROM}, but PSI set by hand)",
+        ),
+        # A learned threshold warns only from where somebody wrote it.
+        (
+            {},
+            {"psi_warn": 0.03},
+            {"psi": 0.5},
+            "warn",
+            f"PSI = 0.04055 >= 0.03 (warn) ({FROM}, but PSI warning set by hand)",
+        ),
+        ({}, {"psi_warn": 0.6}, {"psi": 0.5}, "ok", f"within all thresholds ({FROM})"),
+        # Levels of other rules judge nothing here.
+        (
+            {"family_alpha": 0.9},
+            {"ks_significance_level": 0.9},
+            {"psi": 0.5},
+            "ok",
+            f"within all thresholds ({FROM})",
+        ),
+    ],
+)
+def test_a_number_set_by_hand_takes_the_place_of_the_learned_one(
+    at_monitor: dict[str, float],
+    at_column: dict[str, float],
+    limits: dict[str, float],
+    verdict: str,
+    reason: str,
+) -> None:
+    watch = monitor(
+        features=[{"column": "x", "thresholds": at_column}], predictions=[], thresholds=at_monitor
+    )
+    found = assess(watch, HALVES, MOVED, day=MONDAY, learned=learned_limits(**limits))
+    result = found.feature("x")
+    assert (result.verdict, result.reason) == (verdict, reason)
+    origins = {j.threshold.statistic: j.threshold.origin for j in result.judgements}
+    by_hand = at_monitor.keys() | at_column.keys()
+    assert origins["psi"] == ("set by hand" if "psi_breach" in by_hand else FROM)
+    # What the history keeps is what judged.
+    kept = {j.threshold.statistic: j.threshold.breach for j in result.judgements}
+    assert result.thresholds.psi_breach == kept["psi"]
+    assert set(result.by_hand) == by_hand
+
+
+def test_a_number_set_by_hand_holds_as_written_on_a_small_day() -> None:
+    watch = monitor(features=[{"column": "x", "thresholds": {"psi_breach": 0.04}}], predictions=[])
+    small = DatasetProfile(100, {"x": CategoricalProfile.of({"a": 60, "b": 40}, AB)})
+    learned = learned_limits(psi=0.04)
+    assert assess(watch, HALVES, small, day=MONDAY, learned=learned).verdict == "breach"
+    written = monitor(features=["x"], predictions=[])
+    assert assess(written, HALVES, small, day=MONDAY, learned=learned).verdict == "ok"
+
+
+def test_a_column_with_a_preset_of_its_own_is_judged_by_that_preset() -> None:
+    watch = monitor(features=[{"column": "x", "thresholds": "aggressive"}], predictions=[])
+    limits = learned_limits(psi=0.001)
+    found = assess(watch, HALVES, MOVED, day=MONDAY, learned=limits).feature("x")
+    fixed = assess(watch, HALVES, MOVED).feature("x")
+    said = "; this column has a preset of its own: fixed thresholds"
+    assert (found.verdict, found.reason) == (fixed.verdict, fixed.reason + said)
+    assert found.thresholds == PRESETS["aggressive"]
 
 
 FIXED = "nothing could be learned of this column's values: fixed thresholds"

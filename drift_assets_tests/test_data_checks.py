@@ -102,6 +102,27 @@ def test_too_much_missing_names_the_column_and_its_share() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("missing", "state"), [(240, "passed"), (272, "passed"), (273, "failed"), (400, "failed")]
+)
+def test_where_much_was_missing_before_chance_makes_no_day_fail(missing: int, state: str) -> None:
+    # 60% of 2,000 rows. Of 400 rows 273, 68.25%, make a pooled share q of 1473/2400; three times
+    # sqrt(q (1 - q) (1/2000 + 1/400)) is 8.0004%.
+    before = frame(2000, seed=0)
+    before["income"][:1200] = np.nan
+    baseline = fit_baseline(rows_from_frame(before), monitor())
+    today = frame()
+    today["income"][:missing] = np.nan
+    found = check_data(
+        DataChecks.model_validate({}),
+        baseline,
+        profile_rows(rows_from_frame(today), baseline),
+        watched=COLUMNS,
+        past=Past(),
+    )
+    assert next(one for one in found if one.name == "missing_rate").state == state
+
+
 def test_the_content_of_an_earlier_day_is_stale_whatever_its_order() -> None:
     rows = frame()
     content = content_of(profile().columns, 400)

@@ -188,6 +188,21 @@ def test_hidden_folders_and_virtual_environments_are_not_searched(tmp_path: Path
     assert find_files([tmp_path]) == [found]
 
 
+def test_a_project_within_a_project_is_somebody_elses(tmp_path: Path) -> None:
+    mine = write(tmp_path / "models", GOOD)
+    inner = write(tmp_path / "examples" / "other" / "defs", GOOD)
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "examples" / "other" / "pyproject.toml").touch()
+    assert find_files([tmp_path]) == [mine]
+    assert find_files([tmp_path / "examples" / "other"]) == [inner]
+
+
+def test_the_checkout_declares_the_demo_alone_whatever_examples_it_has() -> None:
+    checkout = Path(drift_assets.__file__).parent.parent
+    declared = read_declarations(find_files([checkout]))
+    assert [one.monitor.name for one in declared] == ["flights"]
+
+
 def test_a_place_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Found nothing at"):
         find_files([tmp_path / "nowhere"])

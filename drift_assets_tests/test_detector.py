@@ -299,7 +299,7 @@ def test_a_column_named_twice_is_refused() -> None:
         ([1.0, "a"], [1.0]),
         (np.zeros((3, 3)), np.zeros(3)),
         (5.0, [1.0]),
-        ([object()], [1.0]),
+        pytest.param([object()], [1.0], id="objects"),
         (np.array([1j]), np.array([1.0])),
         (None, [1.0]),
         ("text", ["t"]),

@@ -14,7 +14,7 @@ def test_the_pictures_show_the_page_as_it_is() -> None:
 
 
 def test_each_picture_is_there() -> None:
-    for name in ("report.png", "report-dark.png", "report-phone.png"):
+    for name in ("report.png", "report-dark.png", "report-phone.png", "dashboard.png"):
         content = (screenshots.IMAGES / name).read_bytes()
         assert content.startswith(b"\x89PNG")
         assert len(content) < 400_000

@@ -1,9 +1,18 @@
 """Apprise: any of its services, by the addresses that it defines."""
 
+import logging
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
 
+from drift_assets.alerts.http import in_time
 from drift_assets.alerts.outgoing import Outgoing, one_line
 from drift_assets.errors import ConfigurationError, DeliveryError
+
+DEADLINE_SECONDS: Final = 30.0
+"""For each service; a part of its answer has a time limit of Apprise's own."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,8 @@ class AppriseChannel:
         ConfigurationError
             If apprise is not installed.
         DeliveryError
-            If it does not know an address, or any service did not accept the message.
+            If it does not know an address, or no service accepted the message. Where
+            only some did not, the others have it, and the log says how many have not.
         """
         try:
             import apprise  # noqa: PLC0415  # an extra, that most do not have
@@ -44,22 +54,40 @@ class AppriseChannel:
                     "documentation has them: correct the environment variable.",
                     is_permanent=True,
                 )
-        for service in services:
-            # Whole, it would be refused by services that take less; split, it would be many.
-            service.overflow_mode = apprise.OverflowMode.TRUNCATE
         kind = (
             apprise.NotifyType.WARNING if message.event == "trigger" else apprise.NotifyType.SUCCESS
         )
-        accepted = services.notify(
-            title=one_line(message.title),
-            body=message.text,
-            notify_type=kind,
-            body_format=apprise.NotifyFormat.TEXT,
-            # What strangers wrote is not to be read as escapes.
-            interpret_escapes=False,
-        )
-        if not accepted:
+
+        def accepts(service: apprise.NotifyBase) -> bool:
+            # Whole, it would be refused by services that take less; split, it would be many.
+            service.overflow_mode = apprise.OverflowMode.TRUNCATE
+            alone = apprise.Apprise()
+            alone.add(service)
+            return bool(
+                alone.notify(
+                    title=one_line(message.title),
+                    body=message.text,
+                    notify_type=kind,
+                    body_format=apprise.NotifyFormat.TEXT,
+                    # What strangers wrote is not to be read as escapes.
+                    interpret_escapes=False,
+                )
+            )
+
+        refused = 0
+        for service in services:
+            try:
+                refused += not in_time(partial(accepts, service), DEADLINE_SECONDS)
+            except TimeoutError:
+                refused += 1
+        if refused == len(services):
             raise DeliveryError(
-                "Apprise could not hand the message to all of its services, expected them to "
+                "Apprise could hand the message to none of its services, expected them to "
                 "accept it: check the addresses and the services."
+            )
+        if refused:
+            # The others have it: a failure would send it to them again.
+            _LOG.warning(
+                "%d of %d services of %s did not accept the message: check the addresses",
+                *(refused, len(services), self.name),
             )

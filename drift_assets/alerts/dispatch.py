@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from drift_assets.alert_settings import Alerts, SeverityName
-from drift_assets.alerts.message import BREACH_CAUSE, Message
+from drift_assets.alerts.message import BREACH_CAUSE, CHECK_CAUSE, Message
 from drift_assets.alerts.outgoing import Event, Outgoing
 
 
@@ -35,7 +35,9 @@ class Course:
 
 
 def severity_of(message: Message, settings: Alerts) -> SeverityName:
-    """Return how grave a message is: a breach as the monitor says, anything else a warning.
+    """Return how grave a message is: a breach as the monitor says, a data check an error.
+
+    Anything else is a warning.
 
     Examples
     --------
@@ -43,6 +45,8 @@ def severity_of(message: Message, settings: Alerts) -> SeverityName:
     >>> severity_of(Message("churn", date(2026, 1, 2), "breach", "", "", {}), Alerts())
     'error'
     """
+    if message.cause == CHECK_CAUSE:
+        return "error"
     if message.cause != BREACH_CAUSE:
         return "warning"
     if message.payload.get("dataset_verdict") == "breach":

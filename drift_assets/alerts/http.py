@@ -1,14 +1,14 @@
-"""One POST, and what its answer means for an alert."""
+"""One request, and what its answer means for an alert."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final, Literal, TypeVar
 
 from drift_assets.errors import DeliveryError
 
-if TYPE_CHECKING:
-    import requests
+Answer = TypeVar("Answer")
 
 MOST_RETRY_SECONDS: Final = 24 * 3600.0
 """No receiver may silence an alert for longer than a day by its Retry-After."""
@@ -19,10 +19,8 @@ REPEATABLE: Final = frozenset({408, 425, 429})
 
 def post(
     who: str, url: str, *, body: bytes, headers: Mapping[str, str], timeout_seconds: float
-) -> "requests.Response":
-    """Return the 2xx answer to a POST.
-
-    Redirects are not followed: an address that moved is for a person to correct.
+) -> None:
+    """Return when a POST was answered 2xx.
 
     Parameters
     ----------
@@ -31,24 +29,61 @@ def post(
     url, body, headers
         The request.
     timeout_seconds
-        To connect, and to wait for each part of the answer.
+        To connect, and to wait for the answer.
 
     Raises
     ------
     DeliveryError
         If the receiver cannot be reached in time or does not answer 2xx.
     """
+    status, answered = request(
+        *(who, "POST", url), body=body, headers=headers, timeout_seconds=timeout_seconds
+    )
+    refuse_bad_answer(who, status, answered)
+
+
+def request(
+    who: str,
+    method: Literal["GET", "POST"],
+    url: str,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout_seconds: float,
+) -> tuple[int, Mapping[str, str]]:
+    """Return status and headers of the answer to a request; its body is not waited for.
+
+    Redirects are not followed: an address that moved is for a person to correct.
+
+    Parameters
+    ----------
+    who, url, body, headers, timeout_seconds
+        As `post`.
+    method
+        How it is asked.
+
+    Raises
+    ------
+    DeliveryError
+        If the receiver cannot be reached in time.
+    """
     import requests  # noqa: PLC0415  # a tenth of a second that most days do not need
 
-    try:
-        answer = requests.post(
+    def ask() -> tuple[int, Mapping[str, str]]:
+        with requests.request(
+            method,
             url,
             data=body,
-            headers=dict(headers),
+            headers=dict(headers or {}),
             timeout=timeout_seconds,
             allow_redirects=False,
-        )
-    except (requests.RequestException, ValueError) as error:
+            stream=True,
+        ) as answer:
+            return answer.status_code, answer.headers
+
+    try:
+        return in_time(ask, 2 * timeout_seconds)
+    except (requests.RequestException, ValueError, TimeoutError) as error:
         # The exception's text quotes the address: only its kind is passed on.
         raise DeliveryError(
             f"{who} did not answer ({type(error).__name__}); expected a 2xx answer within "
@@ -56,8 +91,37 @@ def post(
             is_permanent=isinstance(error, (requests.exceptions.InvalidURL, ValueError))
             and not isinstance(error, requests.ConnectionError),
         ) from None
-    refuse_bad_answer(who, answer.status_code, answer.headers)
-    return answer
+
+
+def in_time(ask: Callable[[], Answer], seconds: float) -> Answer:
+    """Return what a call returns, or stop waiting for it.
+
+    The time limits of clients are for each piece of an answer: one that comes drop by drop
+    would hold a day's run for as long as it lasts.
+
+    Raises
+    ------
+    TimeoutError
+        If it takes longer; it is left alone, and its answer unheard.
+    """
+    answers: list[Answer] = []
+    problems: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:  # noqa: BLE001  # raised again by who waits
+            problems.append(error)
+
+    # A daemon: it keeps no process from ending.
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if problems:
+        raise problems[0]
+    if not answers:
+        raise TimeoutError
+    return answers[0]
 
 
 def refuse_bad_answer(who: str, status: int, headers: Mapping[str, str]) -> None:

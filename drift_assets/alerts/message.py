@@ -1,6 +1,6 @@
 """What is said: one digest per monitor and day, as text and as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
@@ -8,13 +8,17 @@ from typing import Any, Final
 
 from drift_assets.alerts.outgoing import cut
 from drift_assets.assessment import Assessment, FeatureResult
+from drift_assets.data_checks import CheckResult
 from drift_assets.figures import show_share
 from drift_assets.verdicts import Verdict
 
 BREACH_CAUSE: Final = "breach"
 SILENCE_CAUSE: Final = "not_evaluated"
 RUN_CAUSE: Final = "run_failed"
+MISSING_CAUSE: Final = "data_missing"
 CHANNEL_CAUSE: Final = "channel_failing"
+CHECK_CAUSE: Final = "data_check"
+QUARANTINE_CAUSE: Final = "quarantine"
 TOP_FEATURES: Final = 5
 LONGEST_NAME: Final = 500
 """Characters of a stranger's text in the payload: receivers limit what they take."""
@@ -206,6 +210,94 @@ def run_failed_message(
         "reason": said,
     }
     return Message(monitor, partition, RUN_CAUSE, title, "\n".join(lines), payload)
+
+
+def check_message(
+    monitor: str, checks: Sequence[CheckResult], *, partition: date
+) -> Message | None:
+    """Return the digest of the data checks that fail; None if none of severity error does.
+
+    Those of severity warn are named beside them, and alone are no cause to tell anybody.
+    """
+    failed = [one for one in checks if one.state == "failed"]
+    grave = [one for one in failed if one.severity == "error"]
+    if not grave:
+        return None
+    names = ", ".join(one.name for one in grave)
+    fails = "check fails" if len(grave) == 1 else "checks fail"
+    title = f"{monitor} {partition}: {len(grave)} data {fails}: {names}"
+    ordered = [*grave, *(one for one in failed if one.severity == "warn")]
+    lines = [title]
+    for one in ordered:
+        mark = "" if one.severity == "error" else " (a warning)"
+        lines.append(f"- {one.name}{mark}: {inline(one.reason, LONGEST_NAME)}")
+    payload = {
+        "schema_version": 1,
+        "cause": CHECK_CAUSE,
+        "monitor": monitor,
+        "partition": partition.isoformat(),
+        "title": title,
+        "failed_checks": [
+            {
+                "check": one.name,
+                "severity": one.severity,
+                "reason": inline(one.reason, LONGEST_NAME),
+                "value": one.value,
+                "lowest": one.lowest,
+                "highest": one.highest,
+            }
+            for one in ordered
+        ],
+    }
+    return Message(
+        *(monitor, partition, CHECK_CAUSE, title, "\n".join(lines), payload),
+        # Another check that fails is news.
+        dict.fromkeys((one.name for one in grave), 1.0),
+    )
+
+
+def quarantine_message(
+    monitor: str, quarantined: Mapping[str, str], *, n_inputs: int, partition: date
+) -> Message | None:
+    """Return the digest of the files that were left out; None if none was.
+
+    Parameters
+    ----------
+    monitor, partition
+        What it is about.
+    quarantined
+        Why each could not be read, by its path.
+    n_inputs
+        How many files the day has, these included.
+    """
+    if not quarantined:
+        return None
+    title = f"{monitor} {partition}: {len(quarantined)} of {n_inputs} files are in quarantine"
+    shown = list(quarantined.items())[:TOP_FEATURES]
+    lines = [
+        title,
+        *(f"- {inline(path, LONGEST_NAME)}: {inline(why, LONGEST_NAME)}" for path, why in shown),
+    ]
+    if len(quarantined) > len(shown):
+        lines.append(f"and {len(quarantined) - len(shown)} more")
+    payload = {
+        "schema_version": 1,
+        "cause": QUARANTINE_CAUSE,
+        "monitor": monitor,
+        "partition": partition.isoformat(),
+        "title": title,
+        "files": n_inputs,
+        "quarantined_files": len(quarantined),
+        "quarantined": [
+            {"path": inline(path, LONGEST_NAME), "reason": inline(why, LONGEST_NAME)}
+            for path, why in shown
+        ],
+    }
+    return Message(
+        *(monitor, partition, QUARANTINE_CAUSE, title, "\n".join(lines), payload),
+        # Another file is news.
+        dict.fromkeys(quarantined, 1.0),
+    )
 
 
 def channels_failing_message(monitor: str, partition: date, failing: Mapping[str, str]) -> Message:

@@ -33,14 +33,14 @@ class Said:
     severity
         The gravest that was told.
     sizes
-        The columns that were named, each with the largest size that was.
+        The columns that were named, each with the largest size that was; None: not known.
     acknowledged_by
         Who has taken it on; None if nobody has.
     """
 
     partition: date
     severity: SeverityName
-    sizes: Mapping[str, float] = field(default_factory=dict)
+    sizes: Mapping[str, float] | None = field(default_factory=dict)
     acknowledged_by: str | None = None
 
 
@@ -57,7 +57,7 @@ class Decision:
         return self.status not in {None, "suppressed"}
 
 
-def decide(
+def decide(  # noqa: PLR0913  # all but three by keyword: what can bear on one day
     partition: date,
     severity: SeverityName,
     sizes: Mapping[str, float],
@@ -66,6 +66,8 @@ def decide(
     settings: Alerts,
     today: date,
     muted_until: date | None = None,
+    days_later: int = 0,
+    begins_at_any_age: bool = False,
 ) -> Decision:
     """Return whether people are told of a day on which something is wrong.
 
@@ -84,6 +86,10 @@ def decide(
         The calendar's day, in the monitor's time zone.
     muted_until
         First day on which people hear of the monitor again, by command.
+    days_later
+        Days after which the data come by design; a day is that much younger.
+    begins_at_any_age
+        Whether its beginning is told however old the day is: something is wrong now.
 
     Examples
     --------
@@ -95,7 +101,9 @@ def decide(
     >>> decide(day, "error", found, said=said, settings=Alerts(), today=day).why
     'also age'
     """
-    silenced = _silenced(partition, settings, today=today, muted_until=muted_until)
+    silenced = _muted(settings, today=today, muted_until=muted_until)
+    if not silenced and not (begins_at_any_age and said is None):
+        silenced = _old(settings, (today - partition).days - days_later)
     is_same_day = said is not None and said.partition == partition
     if silenced and not is_same_day:
         return Decision("suppressed", silenced)
@@ -180,12 +188,14 @@ def pause(attempts: int, *, asked: float | None = None, chance: float = 0.0) -> 
     return timedelta(seconds=max(own, asked or 0.0) * (1.0 + JITTER * chance))
 
 
-def _silenced(partition: date, settings: Alerts, *, today: date, muted_until: date | None) -> str:
-    """Return why nobody is told of a day, whatever it says; "" if people may be."""
+def _muted(settings: Alerts, *, today: date, muted_until: date | None) -> str:
+    """Return why nobody is told of anything; "" if people may be."""
     mutes = [day for day in (settings.mute_until, muted_until) if day is not None and today < day]
-    if mutes:
-        return f"muted until {max(mutes)}"
-    age = (today - partition).days
+    return f"muted until {max(mutes)}" if mutes else ""
+
+
+def _old(settings: Alerts, age: int) -> str:
+    """Return why nobody is told of a day of this age; "" if people may be."""
     if settings.latest_days is not None and age > settings.latest_days:
         return f"old day: of {age} days ago, told are {settings.latest_days}"
     return ""
@@ -204,10 +214,13 @@ def _worse(severity: SeverityName, sizes: Mapping[str, float], said: Said) -> st
     """Return in what it is worse than was told; "" if it is not."""
     if SEVERITIES.index(severity) > SEVERITIES.index(said.severity):
         return f"{severity}, {said.severity} before"
-    more = [name for name in sizes if name not in said.sizes]
+    if said.sizes is None:
+        return ""
+    told = said.sizes
+    more = [name for name in sizes if name not in told]
     if more:
         return f"also {_listed(more)}"
-    grown = [name for name, size in sizes.items() if size > 0 and size >= WORSE * said.sizes[name]]
+    grown = [name for name, size in sizes.items() if size > 0 and size >= WORSE * told[name]]
     return f"moved further: {_listed(grown)}" if grown else ""
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from drift_assets.alerts.http import refuse_bad_answer, retry_after_seconds
+from drift_assets.alerts.http import in_time, refuse_bad_answer, retry_after_seconds
 from drift_assets.alerts.outgoing import Outgoing, cut, one_line
 from drift_assets.errors import DeliveryError
 
@@ -50,11 +50,14 @@ class SlackWebhookChannel:
 
         client = WebhookClient(self.url, timeout=_seconds(self.timeout_seconds), retry_handlers=[])
         try:
-            answer = client.send(
-                text=_fallback(message),
-                blocks=blocks(message),
-                unfurl_links=False,
-                unfurl_media=False,
+            answer = in_time(
+                lambda: client.send(
+                    text=_fallback(message),
+                    blocks=blocks(message),
+                    unfurl_links=False,
+                    unfurl_media=False,
+                ),
+                2 * _seconds(self.timeout_seconds),
             )
         except Exception as error:  # noqa: BLE001  # of any sort, and its text may hold the address
             raise _no_answer(error, self.timeout_seconds) from None
@@ -94,13 +97,16 @@ class SlackBotChannel:
             retry_handlers=[],
         )
         try:
-            client.chat_postMessage(
-                channel=self.channel,
-                text=_fallback(message),
-                blocks=blocks(message),
-                mrkdwn=False,
-                unfurl_links=False,
-                unfurl_media=False,
+            in_time(
+                lambda: client.chat_postMessage(
+                    channel=self.channel,
+                    text=_fallback(message),
+                    blocks=blocks(message),
+                    mrkdwn=False,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                ),
+                2 * _seconds(self.timeout_seconds),
             )
         except SlackApiError as error:
             raise _refusal(error.response) from None

@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -159,11 +159,16 @@ def mute(
     home: Path | None,
 ) -> None:
     """Tell nobody anything of MONITOR before a day; alerts are still recorded."""
+    from zoneinfo import ZoneInfo
+
     from drift_assets.declarations import find_declaration
 
     if off == (until is not None):
         raise click.UsageError("found both or none of --until and --off, expected one of them")
-    find_declaration(monitor, declared(places, home))
+    declaration = find_declaration(monitor, declared(places, home))
+    today = datetime.now(ZoneInfo(declaration.monitor.timezone)).date()
+    if until is not None and until <= today:
+        raise click.UsageError(f"found --until {until}, expected a day after today, {today}")
     _outbox(home).mute(monitor, until=until, reason=reason)
     click.echo(f"{monitor}: " + ("people are told again" if off else f"muted until {until}"))
 

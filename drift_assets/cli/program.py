@@ -73,3 +73,13 @@ class Commands(click.Group):
             # The reader of a pipe has seen enough.
             sys.stderr.close()
             ctx.exit(0)
+        except OSError as error:
+            # A disk that is full or may not be written to, wherever that shows.
+            if error.filename is None:
+                raise
+            click.echo(
+                f"Error: Cannot use {error.filename}: {error.strerror}; expected a place that "
+                "this user may read and write, with room.",
+                err=True,
+            )
+            ctx.exit(BAD_INPUT)

@@ -30,6 +30,7 @@ _LEVEL: Final = Number(0, 1, min_open=True, max_open=True)
 @click.option("--family-alpha", type=_LEVEL, help="Level of the guarded rule.")
 @click.option("--alert-after", metavar='"2 of 3"', help="Days that a breach must last.")
 @click.option("--drift-share-threshold", type=_SHARE, help="Share that makes the data set drift.")
+@click.option("--false-alarms", type=_LEVEL, help="Clean days that may alarm; for learned ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Write a picture, as SVG.")
 @HOME
@@ -46,6 +47,7 @@ def simulate(
     family_alpha: float | None,
     alert_after: str | None,
     drift_share_threshold: float | None,
+    false_alarms: float | None,
     as_json: bool,
     picture: Path | None,
     home: Path | None,
@@ -65,6 +67,7 @@ def simulate(
     from drift_assets.simulation import Settings
     from drift_assets.simulation import simulate as replay
     from drift_assets.store import open_history
+    from drift_assets.store.baselines import BaselineFiles
     from drift_assets.verdicts import Persistence
 
     settings = Settings(
@@ -76,15 +79,22 @@ def simulate(
         guards=guards,
         alert_after=None if alert_after is None else Persistence.of_text(alert_after),
         drift_share_threshold=drift_share_threshold,
+        false_alarms=false_alarms,
     )
     start, end = _date(first), _date(last)
     if start is not None and end is not None and start > end:
         raise click.UsageError(f"--from {start} is after --to {end}.")
     if picture is not None and picture.suffix.lower() != ".svg":
         raise click.UsageError(f"found --picture {picture}, expected a name that ends in .svg.")
-    history = open_history(home_of(home))
+    place = home_of(home)
+    history = open_history(place)
     days = history.kept_days(monitor, first=start, last=end, settings=settings)
-    simulation = replay(days, settings, first=start)
+    learned = {}
+    if false_alarms is not None:
+        files = BaselineFiles(place, monitor)
+        ids = {column.baseline_id for day in days for column in day.columns}
+        learned = {name: found for name in ids if (found := files.learned(name)) is not None}
+    simulation = replay(days, settings, first=start, learned=learned)
     if not simulation.days:
         known = [one.monitor for one in history.last_evaluations()]
         if monitor not in known:

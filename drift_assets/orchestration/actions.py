@@ -4,9 +4,12 @@ The report decides, in the transaction of its verdicts; here it is only carried 
 """
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -107,9 +110,13 @@ def action_asset(
         settings = {one.name: one for one in monitor.actions}
         ended: dict[str, list[str]] = {"done": [], "failed": []}
         for one in workplace.history.claim_actions(monitor.name):
-            problem = _carry_out(one, settings.get(one.action))
+            problem, is_attempt = _carry_out(
+                one, settings.get(one.action), root=workplace.place.root
+            )
             state = "failed" if problem else "done"
-            workplace.history.note_action(one, "failed" if problem else "done", detail=problem)
+            workplace.history.note_action(
+                one, "failed" if problem else "done", detail=problem, is_attempt=is_attempt
+            )
             ended[state].append(one.action)
             if problem:
                 context.log.error("action %s of %s failed: %s", one.action, monitor.name, problem)
@@ -140,45 +147,69 @@ def action_sensors(workplace: Workplace) -> list[dg.SensorDefinition]:
     ]
 
 
-def _carry_out(kept: KeptAction, settings: Action | None) -> str:
-    """Start a webhook or a function; return what went wrong, "" if nothing did."""
+def _carry_out(kept: KeptAction, settings: Action | None, *, root: Path) -> tuple[str, bool]:
+    """Start a webhook or a function; return what went wrong, if anything, and if it was tried."""
     if settings is None or settings.kind != kept.kind:
-        return f"The monitor no longer has a {kept.kind} of that name."
+        return f"The monitor no longer has a {kept.kind} of that name.", False
     event = event_of(kept.payload)
     try:
-        if settings.webhook_env is not None:
-            _post(settings, event)
-        elif settings.call is not None:
-            _function(settings.call)(event)
+        start = _starter(settings, root)
+    except ConfigurationError as error:
+        return str(error), False
+    try:
+        start(event)
     except DriftAssetsError as error:
-        return str(error)
+        return str(error), True
     except Exception as error:  # noqa: BLE001  # the day's other work must not suffer
         # The text of an error that nobody foresaw may hold an address.
         said = f": {error}" if settings.kind == "call" else ""
-        return f"{type(error).__name__}{said}"
-    return ""
+        return f"{type(error).__name__}{said}", True
+    return "", True
 
 
-def _post(settings: Action, event: Event) -> None:
-    values = {}
-    for name in (settings.webhook_env, settings.secret_env):
-        if name is not None and not os.environ.get(name):
-            raise ConfigurationError(
-                f"Found the environment variable {name} unset, expected it to be set for the "
-                f"action {settings.name}."
-            )
-        values[name] = os.environ[name] if name is not None else ""
+def _starter(settings: Action, root: Path) -> Callable[[Event], object]:
+    """Return what starts a webhook or a function.
+
+    Raises
+    ------
+    ConfigurationError
+        If a variable is unset, or the function cannot be imported.
+    """
+    if settings.webhook_env is not None:
+        return partial(
+            _post,
+            settings.name,
+            _value(settings.webhook_env, settings),
+            _value(settings.secret_env, settings) if settings.secret_env is not None else "",
+        )
+    return _function(settings.call or "", root)
+
+
+def _value(variable: str, settings: Action) -> str:
+    value = os.environ.get(variable, "")
+    if not value:
+        raise ConfigurationError(
+            f"Found the environment variable {variable} unset, expected it to be set for the "
+            f"action {settings.name}."
+        )
+    return value
+
+
+def _post(name: str, url: str, secret: str, event: Event) -> None:
     post_signed(
-        f"The webhook of the action {settings.name}",
-        values[settings.webhook_env],
+        f"The webhook of the action {name}",
+        url,
         event.to_dict() | {"event": "drift_action"},
         key=event.key,
-        secret=values[settings.secret_env],
+        secret=secret,
         timeout_seconds=_TIMEOUT_SECONDS,
     )
 
 
-def _function(path: str) -> Any:  # noqa: ANN401  # whatever the user has there
+def _function(path: str, root: Path) -> Callable[[Event], object]:
+    if str(root) not in sys.path:
+        # As `dagster dev` has it, where the project is not installed.
+        sys.path.append(str(root))
     module, _, name = path.partition(":")
     try:
         found: Any = import_module(module)
@@ -191,7 +222,8 @@ def _function(path: str) -> Any:  # noqa: ANN401  # whatever the user has there
         ) from error
     if not callable(found):
         raise ConfigurationError(f"Found {path}, which is no function, expected one.")
-    return found
+    function: Callable[[Event], object] = found
+    return function
 
 
 def _action_sensor(workplace: Workplace, action: Action, job: str) -> dg.SensorDefinition:
@@ -248,7 +280,9 @@ def _requests(
     if kept.state == "pending":
         # Before the request: it can no longer be withdrawn once there may be a run. A tick that
         # is killed now asks again, and Dagster starts one run for one key.
-        history.note_action(kept, "started", detail=f"{job}: asked for", is_attempt=True)
+        asked = history.note_action(kept, "started", detail=f"{job}: asked for", is_attempt=True)
+        if not asked:
+            return []
     event = event_of(kept.payload)
     config = {"ops": {action.op: {"config": event.to_dict()}}} if action.op is not None else {}
     # Not the tags of a day's run: this is none.

@@ -1,6 +1,6 @@
 """The archive: rows of days and of baselines kept as Parquet, for as long as is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -50,8 +50,24 @@ class Archive:
         """Return the fingerprint of the data that a day's archive is of; None if there is none."""
         return mark_of(self.of_day(day))
 
-    def write_day(self, day: date, rows: Rows, monitor: Monitor, *, fingerprint: str) -> Path:
+    def write_day(
+        self,
+        day: date,
+        rows: Rows,
+        monitor: Monitor,
+        *,
+        fingerprint: str,
+        confirm: Callable[[], None],
+    ) -> Path:
         """Archive the rows of a day in place of what was archived of it; return the file.
+
+        Parameters
+        ----------
+        day, rows, monitor, fingerprint
+            What is archived, and of which data it is.
+        confirm
+            Is called once the rows have been read, and raises if they may be of other data:
+            then nothing is written.
 
         Raises
         ------
@@ -60,7 +76,9 @@ class Archive:
         """
         path = self.of_day(day)
         days = days_of(monitor.current, monitor, day, day)
-        write_atomically(path, parquet_of([(rows, days)], mark=fingerprint))
+        content = parquet_of([(rows, days)], mark=fingerprint)
+        confirm()
+        write_atomically(path, content)
         return path
 
     def write_baseline(self, baseline_id: str, rows: Sequence[tuple[Rows, Days | None]]) -> Path:

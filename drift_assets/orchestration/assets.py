@@ -1,22 +1,26 @@
 """A monitor's assets: baseline, current -> one drift asset per column -> report -> alert."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
+from drift_assets.alert_settings import Alerts
 from drift_assets.alerts import (
+    QUARANTINE_CAUSE,
     QUIET_DAYS,
     TREND_CAUSE,
     Message,
+    check_message,
     messages_for,
+    quarantine_message,
     severity_of,
     still_creeps,
     trend_message,
 )
 from drift_assets.assessment import Assessment, FeatureResult
-from drift_assets.atomic import write_atomically
 from drift_assets.errors import BaselineError, DataError, DriftAssetsError
 from drift_assets.monitors import Monitor
 from drift_assets.orchestration.actions import action_asset, new_actions
@@ -27,7 +31,7 @@ from drift_assets.orchestration.catalogue import (
     tags_of,
 )
 from drift_assets.orchestration.checks import column_check, dataset_check, dataset_check_spec
-from drift_assets.orchestration.day import Day, Workplace
+from drift_assets.orchestration.day import Day, Workplace, write_in_home
 from drift_assets.orchestration.delivery import alerts_of, deliver, new_alert
 from drift_assets.orchestration.names import drift_keys
 from drift_assets.orchestration.quarantine import of_opening
@@ -42,6 +46,7 @@ from drift_assets.report.picture import data_uri, svg_overview
 from drift_assets.report.trend import trends_to_list
 from drift_assets.sources import current_files, described, fingerprint, read_baseline
 from drift_assets.stats import LABELS
+from drift_assets.store import NewAlert
 from drift_assets.timeline import DAYS as TIMELINE_DAYS
 from drift_assets.trends import TrendResult
 from drift_assets.watch import Column
@@ -388,7 +393,7 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             timeline=past,
             checks=day.checks,
         )
-        write_atomically(html_path, page.encode("utf-8"))
+        write_in_home(html_path, page.encode("utf-8"))
         json_path = workplace.report_path(day.partition, ".json")
         document = assessment_to_dict(
             assessment,
@@ -400,7 +405,7 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             document["checks"] = checks_to_list(day.checks)
         if judged is not None:
             document["trends"] = trends_to_list(trends)
-        write_atomically(json_path, to_json(document))
+        write_in_home(json_path, to_json(document))
         # Last, in one transaction: a day whose files could not be written stays due.
         recorded = workplace.history.record(
             assessment,
@@ -409,8 +414,7 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             run_id=day.run_id,
             inputs=day.inputs,
             alerts=[
-                new_alert(message, severity_of(message, alerts))
-                for message in _messages(workplace, day, trends)
+                _alert(monitor, message, alerts) for message in _messages(workplace, day, trends)
             ],
             # A trend that was told of stands as long as any column creeps.
             standing_causes=[TREND_CAUSE] if still_creeps(trends) else [],
@@ -480,7 +484,26 @@ def _messages(workplace: Workplace, day: Day, trends: Sequence[TrendResult]) -> 
         known=known,
         baseline_id=day.assessment.baseline_id,
     )
-    return [*messages, creeping] if creeping is not None else messages
+    more = (
+        creeping,
+        check_message(workplace.monitor.name, day.checks, partition=day.partition),
+        quarantine_message(
+            workplace.monitor.name,
+            {one.path: one.quarantine for one in day.inputs if one.quarantine is not None},
+            n_inputs=len(day.inputs),
+            partition=day.partition,
+        ),
+    )
+    return [*messages, *(message for message in more if message is not None)]
+
+
+def _alert(monitor: Monitor, message: Message, alerts: Alerts) -> NewAlert:
+    """Return what the outbox keeps of a message of a day's report."""
+    alert = new_alert(message, severity_of(message, alerts))
+    if message.cause == QUARANTINE_CAUSE and monitor.current.is_template:
+        # A later day's files say nothing of the ones that this day lacks.
+        return replace(alert, ends="own_day")
+    return alert
 
 
 def _trend_assets(workplace: Workplace, columns: Sequence[Column]) -> list[dg.AssetsDefinition]:

@@ -57,7 +57,8 @@ def run_days(
     Raises
     ------
     ConfigurationError
-        If days cannot run beside each other, because their verdicts depend on the days before.
+        If days cannot run beside each other, because what is said of them depends on the days
+        before.
     """
     if processes > 1 and len(days) > 1:
         problem = _in_order_only(declaration.monitor)
@@ -75,7 +76,7 @@ def run_days(
 
 
 def _in_order_only(monitor: Monitor) -> str:
-    """Return why a day's verdict depends on the days before; "" if it does not."""
+    """Return why what is said of a day depends on the days before; "" if it does not."""
     if monitor.compared.rolling_days is not None:
         return "a day is compared with the days before"
     features = () if isinstance(monitor.features, str) else monitor.features
@@ -86,6 +87,13 @@ def _in_order_only(monitor: Monitor) -> str:
     ]
     if any(one is not None and one.breaches > 1 for one in asked):
         return "alert_after counts breaches on the days before"
+    for action in monitor.actions:
+        if action.when.persistence.of > 1:
+            return f"when.days of the action {action.name} counts the days before"
+    wanted = {} if monitor.data_checks is None else monitor.data_checks.wanted
+    looking = [name for name in ("row_count", "schema", "stale") if name in wanted]
+    if looking:
+        return f"data_checks looks at the days before ({', '.join(looking)})"
     return ""
 
 

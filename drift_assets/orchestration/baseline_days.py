@@ -1,21 +1,14 @@
 """A baseline's days at work: kept when it is frozen, compared with, and learned from."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from drift_assets.atomic import write_atomically
 from drift_assets.comparison import FEWEST_DAYS, Comparison, comparison_id
 from drift_assets.errors import NoDataError
-from drift_assets.learned import (
-    LearnedThresholds,
-    learn_from_days,
-    learned_from_dict,
-    learned_to_dict,
-)
+from drift_assets.learned import LearnedThresholds, learn_from_days
 from drift_assets.monitors import Monitor
 from drift_assets.profiles import Baseline, ColumnDays, Profile, Unprofiled
 from drift_assets.scan.by_day import profile_days
@@ -24,7 +17,7 @@ from drift_assets.sources import Place
 from drift_assets.store.baselines import BaselineFiles
 from drift_assets.store.day_profiles import DayProfiles
 
-LEARNING: Final = 2
+LEARNING: Final = 3
 """Version of the way in which thresholds are learned; another one learns again."""
 
 
@@ -152,9 +145,8 @@ class BaselineDays:
             "min_rows": self.monitor.min_rows,
             "columns": columns,
         }
-        path = BaselineFiles(self.place.home, self.monitor.name).folder
-        path /= f"{self.baseline.id}.learned.json"
-        kept = _kept(path, settings)
+        files = BaselineFiles(self.place.home, self.monitor.name)
+        kept = files.learned(self.baseline.id, settings=settings)
         if kept is not None:
             return kept
         days = self.profiles.baseline_days()
@@ -181,8 +173,7 @@ class BaselineDays:
         except NoDataError as error:
             return f"{_NOT_LEARNED}: {error}"
         record(found)
-        content = {"settings": settings, "learned": learned_to_dict(found)}
-        write_atomically(path, json.dumps(content, allow_nan=False).encode())
+        files.keep_learned(self.baseline.id, found, settings=settings)
         return found
 
     def _added_up(
@@ -223,13 +214,3 @@ class BaselineDays:
 
 
 _NOT_LEARNED: Final = "no learned thresholds, judged by the fixed ones"
-
-
-def _kept(path: Path, settings: Mapping[str, Any]) -> LearnedThresholds | None:
-    """Return what a file has, if it was learned by these settings."""
-    try:
-        content = json.loads(path.read_bytes())
-        # What a hand or an older version wrote is learned anew, never half believed.
-        return learned_from_dict(content["learned"]) if content["settings"] == settings else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None

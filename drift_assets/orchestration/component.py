@@ -180,7 +180,7 @@ def build_definitions(
             sensors=[
                 arrival_sensor(workplace, job),
                 alert_sensor(workplace, alerts),
-                failure_sensor(workplace, job, alerts),
+                failure_sensor(workplace, alerts),
                 *_deadline_sensors(workplace, alerts),
                 *(action_sensors(workplace) if starts_jobs else ()),
             ],

@@ -14,7 +14,7 @@ from drift_assets.assessment import Assessment, assess
 from drift_assets.atomic import write_atomically
 from drift_assets.data_checks import CheckResult, check_data, has_arrived
 from drift_assets.declarations import Declaration, drift_home
-from drift_assets.errors import BaselineError, DataError, NoDataError
+from drift_assets.errors import BaselineError, DataError, DriftAssetsError, NoDataError
 from drift_assets.learned import LearnedThresholds
 from drift_assets.monitors import Monitor
 from drift_assets.orchestration.archive import Archive, days_of
@@ -111,43 +111,56 @@ class Workplace:
         DataError
             If the data cannot be used, or changed while they were read.
         """
-        present = self.baselines.present()
-        declared = self.declared
-        chosen = None
-        # What is written in the YAML now was overruled on purpose.
-        if present is not None and present.act != "declared" and present.declared == declared:
-            # One that is damaged is mended by what the YAML names.
-            with suppress(BaselineError):
-                chosen = self.frozen_baseline()
+        before = self.baselines.present()
         try:
             baseline, source = self.freeze_declared()
         except NoDataError:
+            chosen = self._chosen()
             if chosen is not None:
                 return chosen
             raise
-        if chosen is not None and present is not None and baseline.id == present.declared_id:
-            return chosen
-        now = datetime.now(UTC)
-        previous = None if present is None else present.baseline_id
-        self.history.record_baseline(
-            self.monitor.name,
-            baseline,
-            source=source,
-            frozen_at=now,
-            event=BaselineEvent(
+        # Reading takes its time, and somebody may have promoted another one meanwhile.
+        with self.baselines.changing():
+            present, chosen = self.baselines.present(), self._chosen()
+            if (
+                chosen is not None
+                and present is not None
+                and (baseline.id == present.declared_id or present != before)
+            ):
+                return chosen
+            now = datetime.now(UTC)
+            previous = None if present is None else present.baseline_id
+            self.history.record_baseline(
                 self.monitor.name,
-                now,
-                "declared",
-                baseline.id,
-                previous if previous != baseline.id else None,
-                who=user_name(),
-                detail=source,
-            ),
-        )
-        self.baselines.activate(baseline, frozen_at=now, declared=declared, declared_id=baseline.id)
+                baseline,
+                source=source,
+                frozen_at=now,
+                event=BaselineEvent(
+                    self.monitor.name,
+                    now,
+                    "declared",
+                    baseline.id,
+                    previous if previous != baseline.id else None,
+                    who=user_name(),
+                    detail=source,
+                ),
+            )
+            self.baselines.activate(
+                baseline, frozen_at=now, declared=self.declared, declared_id=baseline.id
+            )
         # Told with the baseline, not at the first day: it takes longer than that.
         self.learned(baseline)
         return baseline
+
+    def _chosen(self) -> Baseline | None:
+        """Return the baseline that somebody chose in place of what the YAML says now; or None."""
+        present = self.baselines.present()
+        # What is written in the YAML now was overruled on purpose.
+        if present is not None and present.act != "declared" and present.declared == self.declared:
+            # One that is damaged is mended by what the YAML names.
+            with suppress(BaselineError):
+                return self.frozen_baseline()
+        return None
 
     def freeze_declared(self) -> tuple[Baseline, str]:
         """Return what the data that the YAML names freeze to, its days kept, and their files.
@@ -179,14 +192,25 @@ class Workplace:
         Raises
         ------
         DataError
-            If they cannot be archived.
+            If they cannot be archived, or are no longer those that were measured.
         """
         settings = self.monitor.archive
         if settings is None or (settings.when == "breach" and not day.assessment.breached):
             return None
         archive = Archive(self.place.home, self.monitor.name)
         rows = read_current(self.monitor, self.place, day.partition)
-        path = archive.write_day(day.partition, rows, self.monitor, fingerprint=day.fingerprint)
+
+        def confirm() -> None:
+            files = current_files(self.monitor, self.place, day.partition)
+            if fingerprint(self.monitor, self.place, day.partition, files) != day.fingerprint:
+                raise DataError(
+                    f"The data of {day.partition} in {_named(files)} changed after they were "
+                    "measured, expected the same to archive: the day's next run archives them."
+                )
+
+        path = archive.write_day(
+            *(day.partition, rows, self.monitor), fingerprint=day.fingerprint, confirm=confirm
+        )
         archive.keep_only(settings.keep_days, until=max(archive.days()))
         return path
 
@@ -351,7 +375,7 @@ class Workplace:
                 for one in day.inputs
             ],
         }
-        write_atomically(path, json.dumps(content, allow_nan=False).encode())
+        write_in_home(path, json.dumps(content, allow_nan=False).encode())
         _DAYS.put(stamp_of(path), day)
         return path
 
@@ -444,6 +468,23 @@ class Workplace:
 
     def _kept(self, partition: date) -> Path:
         return self.place.home / "assessments" / self.monitor.name / partition.isoformat()
+
+
+def write_in_home(path: Path, content: bytes) -> None:
+    """Write a file of the drift home, whole or not at all.
+
+    Raises
+    ------
+    DriftAssetsError
+        If it cannot be written.
+    """
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise DriftAssetsError(
+            f"Found no way to write {path}: {error.strerror or error}. Expected space and write "
+            "permission in the drift home: make room there, and run the day again."
+        ) from error
 
 
 def workplace_of(declaration: Declaration) -> Workplace:

@@ -1,8 +1,8 @@
 """The deadline: a day whose data have not come by then is an alarm, for no run says it.
 
 The sensor starts no run. It reports the check ``data_arrived`` on ``<monitor>/current`` and
-posts an alert, once for each day; and takes the check back when the data come. The alert ends
-with the day's report.
+posts an alert, once for each day; and takes both back when the data of that day come, or a
+report of it.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from drift_assets.alert_settings import Alerts
+from drift_assets.alerts import MISSING_CAUSE
 from drift_assets.data_checks import CheckResult
-from drift_assets.errors import DriftAssetsError, NoDataError
-from drift_assets.monitors import Deadline, partition_days
+from drift_assets.errors import DataError, DriftAssetsError, NoDataError
+from drift_assets.monitors import Deadline, partition_days, store_of
 from drift_assets.orchestration.checks import check_metadata
 from drift_assets.orchestration.day import Workplace
 from drift_assets.orchestration.delivery import deliver
@@ -23,7 +24,6 @@ from drift_assets.orchestration.shown import refresh
 from drift_assets.sources import current_files
 from drift_assets.store import NewAlert
 
-MISSING_CAUSE: Final = "data_missing"
 CHECK_NAME: Final = "data_arrived"
 LOOK_BACK: Final = 7
 """Days before the present one that are looked at: a sensor that was off for longer is silent of
@@ -53,7 +53,8 @@ def find_overdue(workplace: Workplace, deadline: Deadline, *, now: datetime) -> 
     Raises
     ------
     DataError
-        If a store or database does not answer.
+        If a store or database does not answer, or a folder may not be listed and there is
+        nothing else to tell.
     """
     monitor = workplace.monitor
     today = now.astimezone(ZoneInfo(monitor.partitions.timezone)).date()
@@ -63,16 +64,28 @@ def find_overdue(workplace: Workplace, deadline: Deadline, *, now: datetime) -> 
     failed = workplace.history.failed_days(monitor.name, CHECK_NAME, first=start)
     missing: dict[date, datetime] = {}
     come = []
+    problems = []
     for number in range((min(last, today) - start).days + 1):
         day = start + timedelta(days=number)
         due = deadline.instant(day, monitor.partitions.timezone)
         if due is None or (due > now and day not in failed):
             continue
-        if day in reported or _has_data(workplace, day):
-            if day in failed:
-                come.append(day)
-        else:
+        try:
+            arrived = day in reported or _has_data(workplace, day)
+        except DataError as error:
+            source = monitor.current
+            if source.database is not None or store_of(source.path) is not None:
+                # It would not answer for the other days either.
+                raise
+            # Of this day it cannot be told; others must not be kept silent by it.
+            problems.append(error)
+            continue
+        if not arrived:
             missing[day] = due
+        elif day in failed:
+            come.append(day)
+    if problems and not missing and not come:
+        raise problems[0]
     return Overdue(missing, tuple(come))
 
 
@@ -99,16 +112,18 @@ def raise_alarms(
         zone = workplace.monitor.partitions.timezone
         reason = f"no data of {day} have come by {due:%Y-%m-%d %H:%M} ({zone}), expected some"
         result = CheckResult(CHECK_NAME, "error", "failed", reason)
+        since = day
+        while since - timedelta(days=1) in found.missing:
+            since -= timedelta(days=1)
         history.record_checks(
-            name, day, [result], checked_at=now, alerts=[_alert(name, day, due, reason)]
+            name, day, [result], checked_at=now, alerts=[_alert(name, day, due, reason, since)]
         )
         evaluations.append(_evaluation(name, day, result))
     for day in found.come:
         result = CheckResult(CHECK_NAME, "warn", "passed", "the data have come, late")
         history.record_checks(name, day, [result], checked_at=now)
+        history.outbox.end(name, MISSING_CAUSE, partition=day, now=now)
         evaluations.append(_evaluation(name, day, result))
-    if found.come and not found.missing:
-        history.outbox.end(name, MISSING_CAUSE, now=now)
     return evaluations
 
 
@@ -156,7 +171,8 @@ def _has_data(workplace: Workplace, day: date) -> bool:
         return False
 
 
-def _alert(monitor: str, day: date, due: datetime, reason: str) -> NewAlert:
+def _alert(monitor: str, day: date, due: datetime, reason: str, since: date) -> NewAlert:
+    """Return what is told of a missing day; ``since`` is the first of those up to it in a row."""
     title = f"{monitor} {day}: the data have not come"
     return NewAlert(
         MISSING_CAUSE,
@@ -171,6 +187,8 @@ def _alert(monitor: str, day: date, due: datetime, reason: str) -> NewAlert:
             "deadline": due.isoformat(),
         },
         severity="error",
+        # A gap of its own is news, though an older one is still open.
+        sizes={since.isoformat(): 1.0},
         ends="own_day",
     )
 

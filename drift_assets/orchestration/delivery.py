@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from drift_assets.alert_settings import Alerts, Audience, SeverityName
 from drift_assets.alerts import (
     CHANNEL_CAUSE,
+    MISSING_CAUSE,
+    RUN_CAUSE,
     Channel,
     Course,
     Incidents,
@@ -37,7 +39,7 @@ from drift_assets.declarations import read_alerts
 from drift_assets.errors import ConfigurationError, DeliveryError, DriftAssetsError
 from drift_assets.monitors import Monitor
 from drift_assets.orchestration.day import Workplace
-from drift_assets.store import Alert, Due, NewAlert, Outbox, Plan, Told, Wait
+from drift_assets.store import Alert, Due, NewAlert, Outbox, Plan, Told, Trouble, Wait
 
 BATCH: Final = 5
 """Taken at a time: even if none is answered, they are done before another may take them."""
@@ -120,7 +122,7 @@ def deliver(
     stop_at = None if budget_seconds is None else time.monotonic() + budget_seconds
     one = _Pass(monitor, alerts, outbox, channels, off, now, stop_at)
     sent, failures = one.run()
-    if (sent or failures) and _tell_of_channels(monitor, outbox, now()):
+    if (sent or failures) and _tell_of_channels(monitor, alerts, outbox, now()):
         more, others = one.run()
         sent, failures = sent + more, failures + others
     for failure in failures:
@@ -163,6 +165,7 @@ class _Pass:
         self._off = {text.partition(" ")[0]: text for text in off}
         self._broken: dict[str, datetime] = {}
         self._columns = _columns(monitor)
+        self._audiences = {name: settings.only for name, settings in alerts.channels}
 
     def run(self) -> tuple[int, list[str]]:
         """Send what is due; return how many were sent, and the failures in words."""
@@ -243,6 +246,8 @@ class _Pass:
             settings=self._alerts,
             today=today,
             muted_until=muted_until,
+            days_later=0 if self._monitor.deadline is None else self._monitor.deadline.days_later,
+            begins_at_any_age=alert.cause in {MISSING_CAUSE, RUN_CAUSE},
         )
         # The log hears of every day: it is what happened, not a message to somebody.
         channels = {LOG: ""}
@@ -296,6 +301,11 @@ class _Pass:
         days = [day for day in (muted, self._alerts.mute_until) if day is not None and today < day]
         if days and due.event == "trigger":
             return Wait(None, f"muted until {max(days)}", "suppressed")
+        if due.event == "trigger":
+            # By hand, too, it is sent to those alone whom it is for.
+            reason = self._not_for(alert, due.channel, self._audiences[due.channel])
+            if reason:
+                return Wait(None, reason, "suppressed")
         quiet = quiet_until(
             self._alerts.quiet_hours,
             severity=alert.severity,
@@ -328,11 +338,17 @@ def _columns(monitor: Monitor) -> dict[str, tuple[str | None, str | None]]:
     return groups | {one.column: (one.group, one.owner) for one in monitor.predictions}
 
 
-def _tell_of_channels(monitor: Monitor, outbox: Outbox, now: datetime) -> bool:
+def troubles_of(monitor: Monitor, alerts: Alerts, outbox: Outbox) -> list[Trouble]:
+    """Return the monitor's channels that accept nothing; those that it has no more do not count."""
+    names = {name for name, _ in alerts.channels}
+    return [one for one in outbox.troubles(monitor.name) if one.channel in names]
+
+
+def _tell_of_channels(monitor: Monitor, alerts: Alerts, outbox: Outbox, now: datetime) -> bool:
     """Post which channels accept nothing, or that all do again; return whether that is news."""
     failing = {
         trouble.channel: trouble.detail
-        for trouble in outbox.troubles(monitor.name)
+        for trouble in troubles_of(monitor, alerts, outbox)
         if trouble.is_given_up or now - trouble.since >= FAILING_AFTER
     }
     if not failing:

@@ -5,6 +5,7 @@ way has them by their present fingerprint. So a re-delivered or late file
 causes one run, and schedule and sensor never repeat each other.
 """
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Final
 
 import dagster as dg
 
+from drift_assets.errors import DataError
 from drift_assets.orchestration.day import Workplace
 from drift_assets.sources import Input, PredictionFile, fingerprint, known_days
 
@@ -58,15 +60,25 @@ def find_due(workplace: Workplace, *, now: datetime) -> Due:
     reported = workplace.history.reported(monitor.name)
     due: dict[date, str] = {}
     settling = []
+    unknown = list(found.unknown)
     for day, files in found.days.items():
-        mark = fingerprint(monitor, place, day, list(files))
+        try:
+            mark = fingerprint(monitor, place, day, list(files))
+        except DataError as error:
+            # Gone since the listing, or not to be looked at: no reason to keep other days waiting.
+            unknown.append((files[0], str(error)))
+            continue
         if reported.get(day) == mark:
             continue
+        if found.stopping:
+            # The run will fail, and is to be tried again when that is mended.
+            told_apart = f"{mark}\0{found.stopping}".encode(errors="surrogateescape")
+            mark = hashlib.sha256(told_apart).hexdigest()[:16]
         if _is_settling(files):
             settling.append(day)
         else:
             due[day] = mark
-    return Due(due, tuple(settling), found.unknown)
+    return Due(due, tuple(settling), tuple(unknown))
 
 
 def requests_for(
@@ -148,7 +160,7 @@ def _is_settling(files: tuple[Input, ...]) -> bool:
             continue
         try:
             ages.append(now - path.stat().st_mtime)
-        except FileNotFoundError:
+        except OSError:
             # Gone since the listing: the next look sees the folder as it then is.
             return True
     # A time stamp in the future says nothing about the file's age.

@@ -10,9 +10,9 @@ from typing import Final
 from drift_assets.declarations import SHIPPED, Declaration
 from drift_assets.errors import HistoryError
 from drift_assets.orchestration.day import workplace_of
-from drift_assets.orchestration.delivery import alerts_of, deliver
+from drift_assets.orchestration.delivery import alerts_of, deliver, troubles_of
 from drift_assets.orchestration.runs import open_instance
-from drift_assets.store import LastEvaluation, Outbox, open_history
+from drift_assets.store import History, LastEvaluation, Outbox, open_history
 
 DELIVERY_SECONDS: Final = 20.0
 """A probe waits for its answer: what is left is for the next."""
@@ -52,6 +52,7 @@ def check_health(
             last = {one.monitor: one for one in history.last_evaluations()}
             findings = [Finding(healthy=True, text=f"history readable: {history.address}")]
             findings += _alerts(declared, history.outbox)
+            findings += _actions(history)
             # Asked every few minutes, it is also who publishes what a last run left.
             history.publish_if_due()
         else:
@@ -83,21 +84,32 @@ def check_health(
 
 
 def _alerts(declared: Sequence[Declaration], outbox: Outbox) -> list[Finding]:
-    """Send what is due, then return which channels accept nothing."""
+    """Send what is due, then return which channels of the monitors accept nothing."""
+    findings = []
     for one in declared:
-        if outbox.is_due(one.monitor.name, now=datetime.now(UTC)):
-            deliver(
-                *(one.monitor, alerts_of(workplace_of(one)), outbox, _LOG),
-                budget_seconds=DELIVERY_SECONDS,
-            )
+        monitor = one.monitor
+        if outbox.is_due(monitor.name, now=datetime.now(UTC)):
+            alerts = alerts_of(workplace_of(one))
+            deliver(monitor, alerts, outbox, _LOG, budget_seconds=DELIVERY_SECONDS)
+        if outbox.troubles(monitor.name):
+            findings += [
+                Finding(
+                    healthy=False,
+                    text=f"{trouble.monitor}: {trouble.count} message(s) not taken by "
+                    f"{trouble.channel} since {trouble.since:%Y-%m-%d %H:%M} UTC"
+                    f"{', not tried again' if trouble.is_given_up else ''}: {trouble.detail}",
+                )
+                for trouble in troubles_of(monitor, alerts_of(workplace_of(one)), outbox)
+            ]
+    return findings
+
+
+def _actions(history: History) -> list[Finding]:
+    """Return which actions failed."""
     return [
-        Finding(
-            healthy=False,
-            text=f"{trouble.monitor}: {trouble.count} message(s) not taken by {trouble.channel} "
-            f"since {trouble.since:%Y-%m-%d %H:%M} UTC"
-            f"{', not tried again' if trouble.is_given_up else ''}: {trouble.detail}",
-        )
-        for trouble in outbox.troubles()
+        Finding(healthy=False, text=f"{one.monitor}: the action {one.action} failed: {one.detail}")
+        for one in history.actions()
+        if one.state == "failed"
     ]
 
 
@@ -111,6 +123,7 @@ def _daemon(home: Path) -> Finding:
     if dead:
         return Finding(
             healthy=False,
-            text=f"daemon: no recent heartbeat of {', '.join(dead)}; is `dagster-daemon run` up?",
+            text=f"daemon: no recent heartbeat of {', '.join(dead)}; is `dagster-daemon run` up, "
+            "with this DAGSTER_HOME?",
         )
     return Finding(healthy=True, text=f"daemon: heartbeat of {', '.join(sorted(required))}")

@@ -266,18 +266,19 @@ def promote(
         If it judges already, or the monitor cannot be judged by it.
     """
     misfit = workplace.misfit(candidate)
-    present = workplace.baselines.present()
     if misfit:
         raise BaselineError(f"The baseline {candidate.id} cannot judge: {misfit}.")
-    if present is not None and present.baseline_id == candidate.id:
-        raise BaselineError(
-            f"The baseline {candidate.id} judges already, expected another one: "
-            "`drift-assets baseline list` shows them."
+    with workplace.baselines.changing():
+        present = workplace.baselines.present()
+        if present is not None and present.baseline_id == candidate.id:
+            raise BaselineError(
+                f"The baseline {candidate.id} judges already, expected another one: "
+                "`drift-assets baseline list` shows them."
+            )
+        before = () if present is None else (*present.before, present.baseline_id)
+        return _activate(
+            workplace, candidate, "promoted", before, who=who, reason=reason, detail=detail
         )
-    before = () if present is None else (*present.before, present.baseline_id)
-    return _activate(
-        workplace, candidate, "promoted", before, who=who, reason=reason, detail=detail
-    )
 
 
 def rollback(workplace: Workplace, *, who: str = "", reason: str = "") -> Baseline:
@@ -290,22 +291,36 @@ def rollback(workplace: Workplace, *, who: str = "", reason: str = "") -> Baseli
     BaselineError
         If none judged before, or the monitor cannot be judged by it any more.
     """
+    # A mistake leaves no file behind, not even a lock's.
+    _judged_before(workplace)
+    with workplace.baselines.changing():
+        *before, previous = _judged_before(workplace)
+        baseline = workplace.baselines.read(previous)
+        misfit = workplace.misfit(baseline)
+        if misfit:
+            raise BaselineError(
+                f"The baseline {previous}, which judged before, cannot judge any more: {misfit}. "
+                "Promote another one, or correct the YAML."
+            )
+        _activate(workplace, baseline, "rolled back", before, who=who, reason=reason, detail="")
+        return baseline
+
+
+def _judged_before(workplace: Workplace) -> tuple[str, ...]:
+    """Return the baselines that judged before the present one, the latest last.
+
+    Raises
+    ------
+    BaselineError
+        If there is none.
+    """
     present = workplace.baselines.present()
     if present is None or not present.before:
         raise BaselineError(
             f"Found no baseline that judged {workplace.monitor.name!r} before the present one, "
             "expected one to go back to: `drift-assets baseline promote` takes any that is frozen."
         )
-    *before, previous = present.before
-    baseline = workplace.baselines.read(previous)
-    misfit = workplace.misfit(baseline)
-    if misfit:
-        raise BaselineError(
-            f"The baseline {previous}, which judged before, cannot judge any more: {misfit}. "
-            "Promote another one, or correct the YAML."
-        )
-    _activate(workplace, baseline, "rolled back", before, who=who, reason=reason, detail="")
-    return baseline
+    return present.before
 
 
 def archive(workplace: Workplace, baseline: Baseline, *, who: str = "", reason: str = "") -> None:
@@ -316,7 +331,8 @@ def archive(workplace: Workplace, baseline: Baseline, *, who: str = "", reason: 
     BaselineError
         If it judges, or has been put away already.
     """
-    path = workplace.baselines.archive(baseline.id)
+    with workplace.baselines.changing():
+        path = workplace.baselines.archive(baseline.id)
     name = workplace.monitor.name
     workplace.history.record_event(
         BaselineEvent(

@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import dagster as dg
 import yaml
 
-from drift_assets import errors
 from drift_assets.assessment import Assessment
 from drift_assets.atomic import write_atomically
 from drift_assets.declarations import Declaration
 from drift_assets.errors import ConfigurationError, DriftAssetsError
 from drift_assets.orchestration.assets import watched_columns
-from drift_assets.orchestration.checks import GATE_NAME
 from drift_assets.orchestration.component import build_definitions
 from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.due import FINGERPRINT_TAG, MONITOR_TAG
+from drift_assets.orchestration.failures import before_the_gate, reason_of
 from drift_assets.orchestration.jobs import daily_job_name
 from drift_assets.sources import current_files, fingerprint
 
@@ -156,19 +155,17 @@ class Runner:
             # Dagster takes a person's Ctrl-C for a failed run, and the next day would begin.
             raise KeyboardInterrupt
         failures = [event for event in result.all_events if event.is_step_failure]
-        measured = [event for event in failures if not str(event.step_key).endswith(GATE_NAME)]
+        measured = before_the_gate(failures)
         if not result.success and (measured or not failures):
-            return Outcome(partition, Ending.FAILED, None, _reason(measured))
+            reason = reason_of(measured) or (
+                "the run failed before its first step; see the run in the Dagster UI"
+            )
+            return Outcome(partition, Ending.FAILED, None, reason)
         assessment = self._workplace.kept(partition, run_id=result.run_id).assessment
         drifted = Ending.COMPLETED_WITH_DRIFT if assessment.breached else Ending.COMPLETED
         return Outcome(partition, drifted, assessment)
 
 
-_OWN_ERRORS: Final = frozenset(
-    name
-    for name, found in vars(errors).items()
-    if isinstance(found, type) and issubclass(found, DriftAssetsError)
-)
 _QUIET: Mapping[str, Any] = {
     "loggers": {"console": {"config": {"log_level": "CRITICAL", "name": "drift_assets"}}}
 }
@@ -181,15 +178,3 @@ def _is_interruption(event: dg.DagsterEvent) -> bool:
             return True
         error = error.cause
     return False
-
-
-def _reason(failures: list[dg.DagsterEvent]) -> str:
-    for event in failures:
-        error = event.step_failure_data.error
-        # Down to our own words, and no further: what caused them is some library's.
-        while error is not None and error.cause is not None and error.cls_name not in _OWN_ERRORS:
-            error = error.cause
-        if error is not None:
-            name, _, text = error.message.strip().partition(": ")
-            return text if text and name.rsplit(".", 1)[-1].endswith("Error") else error.message
-    return "the run failed before its first step; see the run in the Dagster UI"

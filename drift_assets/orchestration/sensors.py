@@ -12,6 +12,7 @@ from drift_assets.orchestration.day import Workplace
 from drift_assets.orchestration.due import Due, find_due, requests_for
 from drift_assets.orchestration.jobs import DailyJob
 from drift_assets.orchestration.shown import refresh
+from drift_assets.sources import shown_name
 
 
 def arrival_sensor(workplace: Workplace, job: DailyJob) -> dg.SensorDefinition:
@@ -28,7 +29,7 @@ def arrival_sensor(workplace: Workplace, job: DailyJob) -> dg.SensorDefinition:
         requests = requests_for(
             due, workplace, context.instance, job_name=job.name, retry_failed=False
         )
-        waiting = [f"{path.name}: {reason}" for path, reason in due.unknown[:20]]
+        waiting = [f"{shown_name(path)}: {shown_name(reason)}" for path, reason in due.unknown[:20]]
         cursor = json.dumps({"unknown": waiting, "n_unknown": len(due.unknown)})
         if cursor != context.cursor:
             for line in waiting:
@@ -58,6 +59,8 @@ def explain(due: Due) -> str:
         days = ", ".join(map(str, due.settling[:5]))
         parts.append(f"still being written: {days}")
     if due.unknown:
-        shown = "; ".join(f"{path.name}: {reason}" for path, reason in due.unknown[:5])
+        shown = "; ".join(
+            f"{shown_name(path)}: {shown_name(reason)}" for path, reason in due.unknown[:5]
+        )
         parts.append(f"{len(due.unknown)} file(s) of unknown days: {shown}")
     return ". ".join(parts) or "every day that has data is reported"

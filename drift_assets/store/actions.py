@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final, Literal
 
 import duckdb
@@ -17,7 +18,11 @@ ActionKind = Literal["job", "webhook", "call"]
 ActionState = Literal["pending", "started", "done", "failed", "withdrawn"]
 
 MOST_ATTEMPTS: Final = 5
-"""How often a webhook that does not answer is tried, by one run after the other."""
+"""How often a webhook that does not answer is tried."""
+FIRST_WAIT: Final = timedelta(minutes=10)
+"""How long after the first attempt the second is due; then twice as long, and so on."""
+CLAIM: Final = timedelta(minutes=15)
+"""How long a run that took a webhook has for it, before another run may take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +159,33 @@ def claim(
 ) -> list[KeptAction]:
     """Take the webhooks and functions that are due, oldest first, so that no other run does.
 
-    A webhook that failed is due again, a few times; a function never: nobody knows how far it
-    came. What was taken by a process that was killed stays ``started``.
+    A webhook that failed is due again, a few times, later each time, and so is one whose
+    process was killed. A function is called once: nobody knows how far it came.
     """
     rows = connection.execute(
-        f"{_SELECT} WHERE monitor = ? AND kind <> 'job' AND (state = 'pending' "
-        "OR (state = 'failed' AND kind = 'webhook' AND attempts < ?)) "
+        f"{_SELECT} WHERE monitor = ? AND kind <> 'job' AND state <> 'done' "
         "ORDER BY created_at, action, cause",
-        [monitor, MOST_ATTEMPTS],
+        [monitor],
     ).fetchall()
-    taken = [_kept(row) for row in rows]
-    for one in taken:
-        note(connection, one, "started", detail=one.detail, now=now, is_attempt=True)
+    taken = []
+    for one in filter(partial(_is_due, now=now), map(_kept, rows)):
+        note(connection, one, "started", detail=one.detail, now=now)
+        taken.append(replace(one, state="started"))
     return taken
+
+
+def _is_due(action: KeptAction, *, now: datetime) -> bool:
+    waited: timedelta = now - action.updated_at
+    if action.state == "pending":
+        return True
+    if action.state == "failed" and not action.attempts:
+        # It was never tried: something was not set up.
+        return True
+    if action.kind != "webhook" or action.attempts >= MOST_ATTEMPTS:
+        return False
+    if action.state == "failed":
+        return waited >= FIRST_WAIT * float(2 ** (action.attempts - 1))
+    return action.state == "started" and waited >= CLAIM
 
 
 def note(
@@ -178,14 +197,15 @@ def note(
     now: datetime,
     run_id: str | None = None,
     is_attempt: bool = False,
-) -> None:
-    """Note what became of an action."""
-    connection.execute(
+) -> bool:
+    """Note what became of an action; return whether it still was as ``action`` says."""
+    changed = connection.execute(
         "UPDATE actions SET state = $state, detail = $detail, updated_at = $now, "  # noqa: S608  # our own text
         "run_id = coalesce($run_id, run_id), attempts = attempts + $attempts "
-        f"WHERE {_IDENTITY}",
+        f"WHERE {_IDENTITY} AND state = $was",
         {
             "state": state,
+            "was": action.state,
             "detail": storable_text(detail),
             "now": now,
             "run_id": run_id,
@@ -195,7 +215,8 @@ def note(
             "baseline_id": action.baseline_id,
             "cause": action.cause,
         },
-    )
+    ).fetchone()
+    return bool(changed and changed[0])
 
 
 def read(

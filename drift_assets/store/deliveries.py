@@ -23,6 +23,8 @@ DeliveryState = Literal["pending", "sent", "failed", "suppressed"]
 
 CLAIM: Final = timedelta(minutes=15)
 """How long whoever took a delivery has to send it, before another may take it."""
+WITHDRAWN: Final = "gone before it was told"
+"""What becomes of a trigger whose day has taken it back; one that is on its way may arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,14 @@ class Told:
     severity
         The gravest that was told.
     sizes
-        The columns that were named, each with the largest size that was.
+        The columns that were named, each with the largest size that was; None: not known.
     acknowledged_by
         Who has taken it on; None if nobody has.
     """
 
     partition: date
     severity: SeverityName
-    sizes: Mapping[str, float]
+    sizes: Mapping[str, float] | None
     acknowledged_by: str | None = None
 
 
@@ -141,6 +143,8 @@ _COLUMNS: Final = tuple(f.name for f in fields(Delivery))
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM deliveries"  # noqa: S608  # our own names
 _ALERT: Final = "monitor = $monitor AND partition = $partition AND cause = $cause"
 _ROW: Final = f"{_ALERT} AND event = $event AND channel = $channel"
+# As it was taken: neither replaced by another message nor taken by somebody else since.
+_TAKEN: Final = f"{_ROW} AND created_at = $created_at AND attempts = $attempts"
 
 
 def plan(
@@ -172,7 +176,18 @@ def plan(
     )
     made = read(connection, alert.monitor, alert.partition, alert.cause)
     known = {one.channel for one in made if one.event == "trigger"}
+    dropped = {
+        one.channel
+        for one in made
+        if one.event == "trigger" and one.state == "suppressed" and one.next_attempt_at is None
+    }
     for channel, reason in decision.channels.items():
+        if channel in dropped and said is not None:
+            connection.execute(
+                f"DELETE FROM deliveries WHERE {_ROW}",  # noqa: S608  # our own text
+                identity | {"event": "trigger", "channel": channel},
+            )
+            known.remove(channel)
         if channel not in known:
             _insert(connection, identity, "trigger", channel, reason=reason, now=now)
 
@@ -218,6 +233,11 @@ def follow_up(
 
 def due(connection: duckdb.DuckDBPyConnection, monitor: str, *, now: datetime) -> list[Due]:
     """Return what is due of a monitor, oldest day first; what follows a trigger waits for it."""
+    connection.execute(
+        "UPDATE deliveries SET next_attempt_at = NULL WHERE monitor = ? AND state = 'suppressed' "
+        "AND detail = ? AND next_attempt_at <= ?",
+        [monitor, WITHDRAWN, now],
+    )
     rows = connection.execute(
         f"{_SELECT} WHERE monitor = ? AND next_attempt_at IS NOT NULL "
         "ORDER BY partition, created_at, cause, event, channel",
@@ -252,15 +272,24 @@ def claim(
         f"updated_at = $now WHERE {_ROW}",
         _row(one) | {"until": wait.until, "why": wait.why, "state": wait.state, "now": now},
     )
+    if one.event == "trigger" and wait.until is None:
+        connection.execute(
+            # Nobody is left who has it or will: the next bad day is news.
+            f"UPDATE alerts SET told = NULL WHERE {_ALERT} AND NOT EXISTS ("  # noqa: S608  # our own text
+            f"SELECT 1 FROM deliveries WHERE {_ALERT} AND event = 'trigger' AND channel <> 'log' "
+            "AND (state <> 'suppressed' OR next_attempt_at IS NOT NULL))",
+            {"monitor": one.monitor, "partition": one.partition, "cause": one.cause},
+        )
     return False
 
 
 def mark_sent(connection: duckdb.DuckDBPyConnection, one: Due, *, now: datetime) -> None:
-    """Note that the channel has accepted it."""
+    """Note that the channel has accepted it, and not another message that took its place."""
     connection.execute(
         "UPDATE deliveries SET state = 'sent', detail = '', next_attempt_at = NULL, "  # noqa: S608  # our own text
-        f"failing_since = NULL, sent_at = $now, updated_at = $now WHERE {_ROW}",
-        _row(one) | {"now": now},
+        f"failing_since = NULL, sent_at = $now, updated_at = $now WHERE {_ROW} "
+        "AND created_at = $created_at",
+        _row(one) | {"now": now, "created_at": one.created_at},
     )
 
 
@@ -276,9 +305,10 @@ def mark_failed(
     connection.execute(
         "UPDATE deliveries SET state = 'failed', detail = $detail, next_attempt_at = $again_at, "  # noqa: S608  # our own text
         "failing_since = coalesce(failing_since, $now), updated_at = $now "
-        f"WHERE {_ROW} AND state <> 'suppressed'",
-        _row(one) | {"detail": detail, "again_at": again_at, "now": now},
+        f"WHERE {_TAKEN} AND state <> 'suppressed'",
+        _taken(one) | {"detail": detail, "again_at": again_at, "now": now},
     )
+    _let_go(connection, one)
 
 
 def give_back(
@@ -287,9 +317,10 @@ def give_back(
     """Leave what was taken and not tried to a later moment."""
     connection.execute(
         "UPDATE deliveries SET next_attempt_at = $at, attempts = attempts - 1, updated_at = $now "  # noqa: S608  # our own text
-        f"WHERE {_ROW} AND state <> 'suppressed'",
-        _row(one) | {"at": at, "now": now},
+        f"WHERE {_TAKEN} AND state <> 'suppressed'",
+        _taken(one) | {"at": at, "now": now},
     )
+    _let_go(connection, one)
 
 
 def make_due(
@@ -372,13 +403,16 @@ def _told(connection: duckdb.DuckDBPyConnection, alert: "Alert") -> Told | None:
     ).fetchall()
     if not rows:
         return None
-    sizes: dict[str, float] = {}
+    # What the versions before have told names no columns.
+    sizes: dict[str, float] | None = None
     severity: SeverityName = "info"
     for _, text, _ in rows:
         said = json.loads(text)
         severity = max(severity, said["severity"], key=SEVERITIES.index)
-        for name, size in said["sizes"].items():
-            sizes[name] = max(size, sizes.get(name, 0.0))
+        if said["sizes"] is not None:
+            sizes = sizes or {}
+            for name, size in said["sizes"].items():
+                sizes[name] = max(size, sizes.get(name, 0.0))
     taken_on = next((by for _, _, by in rows if by is not None), None)
     return Told(rows[-1][0], severity, sizes, taken_on)
 
@@ -411,6 +445,19 @@ def _insert(
 def _row(one: Due) -> dict[str, object]:
     names = ("monitor", "partition", "cause", "event", "channel")
     return {name: getattr(one, name) for name in names}
+
+
+def _taken(one: Due) -> dict[str, object]:
+    return _row(one) | {"created_at": one.created_at, "attempts": one.attempts + 1}
+
+
+def _let_go(connection: duckdb.DuckDBPyConnection, one: Due) -> None:
+    """Have nothing wait any more for what was withdrawn while it was taken."""
+    connection.execute(
+        f"UPDATE deliveries SET next_attempt_at = NULL WHERE {_TAKEN} "  # noqa: S608  # our own text
+        "AND state = 'suppressed' AND detail = $why",
+        _taken(one) | {"why": WITHDRAWN},
+    )
 
 
 def _delivery(row: Sequence[Any]) -> Delivery:

@@ -637,10 +637,10 @@ class History:
         detail: str,
         run_id: str | None = None,
         is_attempt: bool = False,
-    ) -> None:
-        """Note what became of an action."""
+    ) -> bool:
+        """Note what became of an action; return whether it still was as ``action`` says."""
         with self._transaction() as connection:
-            started.note(
+            return started.note(
                 connection,
                 action,
                 state,
@@ -912,6 +912,13 @@ def _check_zone(instant: datetime) -> None:
 
 def _insert_new_bins(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
     connection.register("incoming", rows)
+    # Those of a baseline that was recorded before its JS counts were kept.
+    connection.execute(
+        "DELETE FROM baseline_profiles WHERE baseline_js_counts IS NULL AND EXISTS "
+        "(FROM incoming AS i WHERE i.baseline_js_counts IS NOT NULL "
+        "AND i.baseline_id = baseline_profiles.baseline_id "
+        "AND i.feature = baseline_profiles.feature)"
+    )
     connection.execute(
         "INSERT INTO baseline_profiles BY NAME SELECT * FROM incoming AS i WHERE NOT EXISTS "
         "(FROM baseline_profiles AS b "

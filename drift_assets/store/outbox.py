@@ -17,7 +17,7 @@ import duckdb
 from drift_assets.alert_settings import SeverityName
 from drift_assets.errors import HistoryError
 from drift_assets.store import deliveries
-from drift_assets.store.deliveries import Decide, Delivery, Due, Look, Trouble
+from drift_assets.store.deliveries import WITHDRAWN, Decide, Delivery, Due, Look, Trouble
 from drift_assets.store.tables import storable_text
 
 AlertState = Literal["open", "acknowledged", "resolved"]
@@ -161,7 +161,7 @@ _SELECT: Final = f"""
 """  # noqa: S608  # our own names
 _IDENTITY: Final = "monitor = $monitor AND partition = $partition AND cause = $cause"
 _EPISODE: Final = "monitor = $monitor AND cause = $cause AND episode = $episode"
-WITHDRAWN: Final = "gone before it was told"
+OVER: Final = "a later day is good"
 
 
 def post(
@@ -177,9 +177,10 @@ def post(
     """Bring the alerts of a reported day, and what it ends, up to what its latest run says.
 
     A cause that is already known keeps its state, so that what was told is not told again; one
-    that was resolved and is back begins anew. One that is gone becomes resolved, and so do the
-    alerts of earlier days of that cause, unless the day says nothing of it: it is among those
-    ``standing``, or concerns a column that is among the ``silent``, the ones not evaluated.
+    that was resolved and is back begins anew, unless a later day is good: then it stays over. One
+    that is gone becomes resolved, and so do the alerts of earlier days of that cause, unless the
+    day says nothing of it: it is among those ``standing``, or concerns a column that is among the
+    ``silent``, the ones not evaluated.
     """
     found = {alert.cause for alert in alerts}
     rows = connection.execute(
@@ -196,7 +197,7 @@ def post(
             _resolve(connection, monitor, day, cause, now=now, is_withdrawn=day == partition)
             _end(connection, monitor, cause, episode, now=now)
     for alert in alerts:
-        add(connection, monitor, partition, alert, now=now)
+        add(connection, monitor, partition, alert, now=now, is_reported=True)
 
 
 def add(
@@ -206,8 +207,13 @@ def add(
     alert: NewAlert,
     *,
     now: datetime,
+    is_reported: bool = False,
 ) -> None:
-    """Add an alert to those of a day, or bring the one that is known up to date."""
+    """Add an alert to those of a day, or bring the one that is known up to date.
+
+    What a later good day has ended stays resolved; of what is ``is_reported`` of a day before a
+    good one nobody hears.
+    """
     identity = {"monitor": monitor, "partition": partition, "cause": alert.cause}
     values = identity | {
         "title": storable_text(alert.title),
@@ -219,7 +225,7 @@ def add(
         "now": now,
     }
     known = connection.execute(
-        f"SELECT state FROM alerts WHERE {_IDENTITY}",  # noqa: S608  # our own text
+        f"SELECT state, episode FROM alerts WHERE {_IDENTITY}",  # noqa: S608  # our own text
         identity,
     ).fetchone()
     if known is not None and known[0] != "resolved":
@@ -231,22 +237,108 @@ def add(
             values,
         )
         return
-    if known is not None:
-        for table in ("deliveries", "alerts"):
-            connection.execute(f"DELETE FROM {table} WHERE {_IDENTITY}", identity)  # noqa: S608  # our own text
+    is_over = alert.ends == "good_day" and bool(_good_days(connection, monitor, alert, partition))
+    if known is not None and is_over:
+        connection.execute(
+            "UPDATE alerts SET title = $title, text = $text, payload = $payload, "  # noqa: S608  # our own text
+            f"sizes = $sizes, severity = $severity, updated_at = $now WHERE {_IDENTITY}",
+            {name: value for name, value in values.items() if name != "ends"},
+        )
+        return
+    is_over = is_over and is_reported
+    good = _good_days(connection, monitor, alert, date.min) if is_over else []
+    kept = None if known is None else _forget(connection, identity, known[1])
     # The nearest day of the open episode names it, be it an earlier or, if days come late, a later.
     near = connection.execute(
-        "SELECT episode FROM alerts WHERE monitor = $monitor AND cause = $cause "
-        "AND ends = $ends AND state <> 'resolved' ORDER BY abs(partition - $partition) LIMIT 1",
-        {**identity, "ends": alert.ends},
-    ).fetchone()
-    values["episode"] = partition if near is None else near[0]
+        "SELECT partition, episode FROM alerts WHERE monitor = $monitor AND cause = $cause "
+        "AND ends = $ends AND (state <> 'resolved' OR $is_over) "
+        "ORDER BY abs(partition - $partition)",
+        {**identity, "ends": alert.ends, "is_over": is_over},
+    ).fetchall()
+    joined = [
+        episode
+        for day, episode in near
+        if not any(min(day, partition) < between < max(day, partition) for between in good)
+    ]
+    values["episode"] = kept or (joined[0] if joined else partition)
+    values["state"] = "resolved" if is_over else "open"
+    values["status"] = "suppressed" if is_over else None
+    values["why"] = OVER if is_over else ""
+    values["over_at"] = now if is_over else None
     connection.execute(
         "INSERT INTO alerts (monitor, partition, cause, title, text, payload, state, created_at, "
-        "updated_at, severity, ends, episode, sizes, why) VALUES ($monitor, $partition, $cause, "
-        "$title, $text, $payload, 'open', $now, $now, $severity, $ends, $episode, $sizes, '')",
+        "updated_at, severity, ends, episode, sizes, status, why, decided_at, resolved_at) VALUES "
+        "($monitor, $partition, $cause, $title, $text, $payload, $state, $now, $now, $severity, "
+        "$ends, $episode, $sizes, $status, $why, $over_at, $over_at)",
         values,
     )
+
+
+def _good_days(
+    connection: duckdb.DuckDBPyConnection, monitor: str, alert: NewAlert, after: date
+) -> list[date]:
+    """Return the days after one that were reported without a cause, and not silent of it."""
+    rows = connection.execute(
+        "SELECT e.partition FROM evaluations AS e LEFT JOIN ("
+        "SELECT DISTINCT partition FROM alerts "
+        "WHERE monitor = $monitor AND cause = $cause AND state <> 'resolved'"
+        ") AS bad ON bad.partition = e.partition LEFT JOIN ("
+        "SELECT DISTINCT partition FROM feature_drift "
+        "WHERE monitor = $monitor AND verdict = 'not_evaluated' "
+        "AND partition > $after AND ($every OR list_contains($names::VARCHAR[], feature))"
+        ") AS silent ON silent.partition = e.partition "
+        "WHERE e.monitor = $monitor AND e.partition > $after "
+        "AND bad.partition IS NULL AND silent.partition IS NULL",
+        {
+            "monitor": monitor,
+            "cause": alert.cause,
+            "after": after,
+            "every": not alert.sizes,
+            "names": [storable_text(name) for name in alert.sizes],
+        },
+    ).fetchall()
+    return [day for (day,) in rows]
+
+
+def _forget(
+    connection: duckdb.DuckDBPyConnection, identity: Mapping[str, Any], episode: date
+) -> date | None:
+    """Remove a resolved alert that begins anew; return its episode if it must go on in that.
+
+    An end that is not told yet goes over to another day of the episode. If there is none, the
+    episode goes on, for the channels that have not heard of its end.
+    """
+    unsent = "event = 'resolve' AND (state IN ('pending', 'failed') OR next_attempt_at IS NOT NULL)"
+    rows = connection.execute(
+        f"SELECT channel FROM deliveries WHERE {_IDENTITY} AND {unsent}",  # noqa: S608  # our own text
+        identity,
+    ).fetchall()
+    channels = [channel for (channel,) in rows]
+    ((other,),) = connection.execute(
+        f"SELECT max(partition) FROM alerts WHERE {_EPISODE} AND partition <> $partition",  # noqa: S608  # our own text
+        {**identity, "episode": episode},
+    ).fetchall()
+    for channel in channels if other is not None else ():
+        moved = {**identity, "channel": channel, "other": other}
+        connection.execute(
+            "DELETE FROM deliveries WHERE monitor = $monitor AND partition = $partition "
+            "AND cause = $cause AND event = 'resolve' AND channel = $channel",
+            {name: value for name, value in moved.items() if name != "other"}
+            | {"partition": other},
+        )
+        connection.execute(
+            f"UPDATE deliveries SET partition = $other WHERE {_IDENTITY} "  # noqa: S608  # our own text
+            "AND event = 'resolve' AND channel = $channel",
+            moved,
+        )
+    goes_on = other is None and bool(channels)
+    connection.execute(
+        f"DELETE FROM deliveries WHERE {_IDENTITY} "  # noqa: S608  # our own text
+        "AND NOT (event = 'trigger' AND list_contains($channels::VARCHAR[], channel))",
+        {**identity, "channels": channels if goes_on else []},
+    )
+    connection.execute(f"DELETE FROM alerts WHERE {_IDENTITY}", identity)  # noqa: S608  # our own text
+    return episode if goes_on else None
 
 
 def _resolve(
@@ -273,9 +365,12 @@ def _resolve(
         )
         connection.execute(
             # One that was tried may have been heard: that it is over is told to who has it.
-            "UPDATE deliveries SET state = 'suppressed', detail = $why, next_attempt_at = NULL, "  # noqa: S608  # our own text
+            # Somebody may be sending it right now: its end waits until that is known.
+            "UPDATE deliveries SET state = 'suppressed', detail = $why, next_attempt_at = CASE "  # noqa: S608  # our own text
+            "WHEN attempts > 0 AND next_attempt_at > $now AND next_attempt_at <= $claimed "
+            "THEN next_attempt_at END, "
             f"updated_at = $now WHERE {_IDENTITY} AND state IN ('pending', 'failed')",
-            identity | {"now": now, "why": WITHDRAWN},
+            identity | {"now": now, "why": WITHDRAWN, "claimed": now + deliveries.CLAIM},
         )
 
 
@@ -342,17 +437,21 @@ class Outbox:
         cause: str,
         *,
         episode: date | None = None,
+        partition: date | None = None,
         now: datetime | None = None,
     ) -> int:
         """Resolve what is open of a cause, in one episode or all; return how many days that were.
 
-        Whoever heard of it is told that it is over.
+        With ``partition`` only that day. Whoever heard of it is told that it is over once no
+        day of the episode is open.
         """
         moment = now or datetime.now(UTC)
         open_ones = [
             alert
             for alert in self.alerts(monitor, open_only=True)
-            if alert.cause == cause and episode in {None, alert.episode}
+            if alert.cause == cause
+            and episode in {None, alert.episode}
+            and partition in {None, alert.partition}
         ]
         if not open_ones:
             return 0

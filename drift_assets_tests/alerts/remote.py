@@ -57,6 +57,8 @@ class Receiver:
     answer: bytes = b"ok"
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
+    drips: float = 0.0
+    """Seconds between the bytes of an answer's body, which then has no end."""
     received: list[Received] = field(default_factory=list)
 
     @property
@@ -68,6 +70,7 @@ class Receiver:
 def receiver(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Run a web server, over TLS if there is a context."""
     kept = Receiver()
+    closed = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -80,8 +83,13 @@ def receiver(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
                 self.send_header(name, value)
             if 300 <= kept.status < 400:
                 self.send_header("Location", "http://192.0.2.1/")
-            self.send_header("Content-Length", str(len(kept.answer)))
+            self.send_header("Content-Length", str(1 << 20 if kept.drips else len(kept.answer)))
             self.end_headers()
+            while kept.drips and not closed.wait(kept.drips):
+                try:
+                    self.wfile.write(b"x")
+                except OSError:
+                    return
             self.wfile.write(kept.answer)
 
         do_GET = do_POST  # noqa: N815  # as http.server names it
@@ -97,6 +105,7 @@ def receiver(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             )
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield kept
+        closed.set()
         server.shutdown()
 
 

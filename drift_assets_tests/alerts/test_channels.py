@@ -8,7 +8,9 @@ from pydantic import ValidationError
 
 from drift_assets.alert_settings import Alerts
 from drift_assets.alerts import channels_for, channels_off
+from drift_assets.alerts.apprise import AppriseChannel
 from drift_assets.alerts.log import LogChannel
+from drift_assets.errors import DeliveryError
 from drift_assets_tests.alerts.remote import SECRET, outgoing, receiver
 
 EVERY = {
@@ -103,6 +105,23 @@ def test_apprise_hands_on_to_its_services() -> None:
         channel.send(outgoing())
     assert there.received[0].json["title"] == outgoing().title
     assert "income: PSI" in there.received[0].json["message"]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
+def test_apprise_repeats_nothing_to_services_that_have_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pytest.importorskip("apprise")
+    with receiver() as there, receiver() as broken:
+        broken.status = 500
+        well, ill = (f"json://127.0.0.1:{one.port}/{SECRET}" for one in (there, broken))
+        AppriseChannel(f"{ill} {well}").send(outgoing())
+        assert (len(there.received), len(broken.received)) == (1, 1)
+        assert "1 of 2 services of apprise did not accept the message" in caplog.text
+        with pytest.raises(DeliveryError, match="none of its services") as caught:
+            AppriseChannel(f"{ill} {ill}?second=1").send(outgoing())
+    assert not caught.value.is_permanent
+    assert SECRET not in str(caught.value)
 
 
 def test_a_monitors_settings_come_before_the_common_ones_and_channels_are_told_of_both() -> None:

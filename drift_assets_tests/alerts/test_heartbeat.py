@@ -27,3 +27,10 @@ def test_an_address_that_does_not_answer_shows_nowhere() -> None:
 def test_an_address_that_is_none_is_said_in_words() -> None:
     with pytest.raises(DeliveryError, match=r"InvalidURL|MissingSchema"):
         beat("not an address")
+
+
+def test_an_answer_that_drips_is_not_waited_for() -> None:
+    with receiver() as there:
+        there.drips = 0.1
+        beat(there.url)
+    assert len(there.received) == 1

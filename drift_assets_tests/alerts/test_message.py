@@ -8,13 +8,21 @@ import numpy as np
 import pytest
 
 from drift_assets.alert_settings import Alerts
-from drift_assets.alerts import Outgoing, breach_message, outgoing_of
+from drift_assets.alerts import (
+    Outgoing,
+    breach_message,
+    check_message,
+    outgoing_of,
+    quarantine_message,
+    severity_of,
+)
 from drift_assets.alerts.email import compose, html
 from drift_assets.alerts.message import how_far
 from drift_assets.alerts.pagerduty import PagerDutyChannel
 from drift_assets.alerts.slack import SlackWebhookChannel, blocks
 from drift_assets.alerts.webhook import WebhookChannel
 from drift_assets.assessment import Assessment, assess
+from drift_assets.data_checks import CheckResult
 from drift_assets.monitors import Monitor
 from drift_assets.profiles import Baseline, DatasetProfile, NumericBinning, NumericProfile
 from drift_assets_tests.alerts.remote import HOSTILE, receiver
@@ -166,3 +174,33 @@ def test_a_storm_of_hostile_names_is_inert_everywhere(storm: Outgoing) -> None:
     mail = compose(storm, "a@example.com", ["b@example.com"])
     assert mail["Bcc"] is None
     assert "<img" not in html(storm)
+
+
+def test_failed_checks_are_told_with_what_was_found_and_expected() -> None:
+    few = CheckResult("row_count", "error", "failed", "300 rows, expected 600 to 2,400", 300.0)
+    gone = CheckResult("schema", "warn", "failed", "'age': not there")
+    fine = CheckResult("stale", "error", "passed", "not the content of a day before")
+    message = check_message("churn", [gone, fine, few], partition=DAY)
+    assert message is not None
+    assert message.cause == "data_check"
+    assert message.text.splitlines() == [
+        "churn 2026-01-02: 1 data check fails: row_count",
+        "- row_count: 300 rows, expected 600 to 2,400",
+        "- schema (a warning): 'age': not there",
+    ]
+    assert severity_of(message, Alerts(severity="critical")) == "error"
+    assert [one["check"] for one in message.payload["failed_checks"]] == ["row_count", "schema"]
+    assert check_message("churn", [gone, fine], partition=DAY) is None
+
+
+def test_files_in_quarantine_are_told_with_the_reason_five_of_them_by_name() -> None:
+    bad = {f"in/{n}.csv": f"no CSV {n}" for n in range(7)}
+    message = quarantine_message("churn", bad, n_inputs=9, partition=DAY)
+    assert message is not None
+    lines = message.text.splitlines()
+    assert lines[0] == "churn 2026-01-02: 7 of 9 files are in quarantine"
+    assert lines[1] == "- in/0.csv: no CSV 0"
+    assert lines[-1] == "and 2 more"
+    assert len(lines) == 7
+    assert severity_of(message, Alerts()) == "warning"
+    assert quarantine_message("churn", {}, n_inputs=9, partition=DAY) is None

@@ -61,7 +61,7 @@ def test_a_course_of_days_is_told_when_it_is_new_worse_or_goes_on() -> None:
         found = decided(number, sizes, said=said, still_every_days=3)
         assert (number, found.status) == (number, expected)
         if found.is_told:
-            before = said.sizes if said else {}
+            before = (said.sizes or {}) if said else {}
             most = {n: max(sizes.get(n, 0.0), before.get(n, 0.0)) for n in {*sizes, *before}}
             said = Said(day(number), "error", most)
 
@@ -113,6 +113,38 @@ def test_who_acknowledged_hears_only_of_what_is_worse() -> None:
 )
 def test_a_day_that_is_too_old_is_told_to_nobody(age: int, latest: int | None, status: str) -> None:
     assert decided(0, {}, said=None, age=age, latest_days=latest).status == status
+
+
+@pytest.mark.parametrize(("age", "status"), [(10, "new"), (17, "new"), (18, "suppressed")])
+def test_a_day_whose_data_come_ten_days_later_by_design_is_ten_days_younger(
+    age: int, status: str
+) -> None:
+    found = decide(day(0), "error", {}, said=None, settings=Alerts(), today=day(age), days_later=10)
+    assert found.status == status
+
+
+def test_what_is_wrong_now_begins_at_any_age_and_old_days_do_not_repeat_it() -> None:
+    def found(number: int, said: Said | None) -> str | None:
+        return decide(
+            day(number),
+            "error",
+            {},
+            said=said,
+            settings=Alerts(),
+            today=day(100),
+            begins_at_any_age=True,
+        ).status
+
+    assert found(0, None) == "new"
+    assert found(50, Said(FIRST, "error")) == "suppressed"
+    assert found(93, Said(FIRST, "error")) == "still"
+
+
+def test_where_it_is_not_known_which_columns_were_told_only_a_graver_severity_is_worse() -> None:
+    said = Said(FIRST, "error", None)
+    assert decided(0, {"income": 9.0}, said=said).status is None
+    assert decided(1, {"income": 9.0}, said=said).status == "suppressed"
+    assert decided(0, {"income": 9.0}, said=said, severity="critical").status == "worse"
 
 
 def test_a_back_fill_of_forty_days_is_told_as_one() -> None:

@@ -98,3 +98,17 @@ def test_an_address_that_is_none_shows_nowhere(address: str) -> None:
             channel.send(outgoing())
         assert SECRET not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_an_answer_that_drips_is_not_waited_for() -> None:
+    with receiver() as there:
+        there.drips = 0.1
+        url = f"http://127.0.0.1:{there.port}/{SECRET}/"
+        for channel in (
+            SlackWebhookChannel(url, timeout_seconds=1.0),
+            SlackBotChannel(SECRET, "#drift", url, timeout_seconds=1.0),
+        ):
+            with pytest.raises(DeliveryError, match="Timeout") as caught:
+                channel.send(outgoing())
+            assert not caught.value.is_permanent
+            assert SECRET not in str(caught.value)

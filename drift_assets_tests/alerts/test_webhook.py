@@ -1,8 +1,11 @@
 """The generic webhook, and what an answer means, against a real web server."""
 
+import contextlib
 import hashlib
 import hmac
+import socket
 import ssl
+import threading
 
 import pytest
 import trustme
@@ -71,6 +74,37 @@ def test_a_receiver_that_is_too_slow_or_absent_is_tried_again() -> None:
     assert SECRET not in str(absent.value)
     assert absent.value.__cause__ is None
     assert (slow.value.is_permanent, absent.value.is_permanent) == (False, False)
+
+
+def test_an_answer_is_its_status_however_slowly_the_rest_drips() -> None:
+    with receiver() as there:
+        there.drips = 0.1
+        WebhookChannel(there.url, timeout_seconds=5.0).send(outgoing())
+        there.status = 503
+        with pytest.raises(DeliveryError, match="answered 503"):
+            WebhookChannel(there.url, timeout_seconds=5.0).send(outgoing())
+    assert len(there.received) == 2
+
+
+def test_headers_that_drip_are_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def drip() -> None:
+            answer, _ = server.accept()
+            with answer, contextlib.suppress(OSError):
+                answer.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not ended.wait(0.1):
+                    answer.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        port = server.getsockname()[1]
+        with pytest.raises(DeliveryError, match="Timeout") as caught:
+            WebhookChannel(f"http://127.0.0.1:{port}/", timeout_seconds=0.5).send(outgoing())
+        ended.set()
+        thread.join()
+    assert not caught.value.is_permanent
 
 
 def test_an_address_that_is_none_is_not_tried_again() -> None:

@@ -177,14 +177,15 @@ def test_a_range_with_drift_ends_with_1_though_another_day_could_not_be_evaluate
 def test_health_tells_of_an_alert_that_did_not_arrive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make_project(tmp_path / "hooked", alerts={"webhook": {"url_env": "CHURN_HOOK"}})
+    alerts = {"webhook": {"url_env": "CHURN_HOOK"}, "latest_days": None}
+    made = make_project(tmp_path / "hooked", alerts=alerts)
     monkeypatch.chdir(made.root)
     # Nobody listens there.
     monkeypatch.setenv("CHURN_HOOK", "http://127.0.0.1:9/")
     made.drop("2026-01-02", rows(2, shift=1.0))
     call("run", "churn", "--partition", "2026-01-02")
     result = call("health", "--no-daemon", "--defs", made.yaml)
-    assert "FAIL  churn: 1 alert(s) not delivered" in result.output
+    assert "FAIL  churn: 1 message(s) not taken by webhook since " in result.output
     assert result.exit_code == 1
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from drift_assets.assessment import assess
+from drift_assets.learned import LearnedThreshold, LearnedThresholds, Scale
 from drift_assets.store import History
+from drift_assets.store.baselines import BaselineFiles
 from drift_assets_tests.cli.calling import call
-from drift_assets_tests.store.samples import DAY, assessment
+from drift_assets_tests.store.samples import DAY, assessment, baseline, day_of_data, monitor
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,48 @@ def test_it_says_how_many_days_which_columns_and_since_when(home: Path) -> None:
     assert "days with a breach: 3 (60.0%) as reported, 2 (40.0%) simulated" in result.output
     row = next(line.split() for line in result.output.splitlines() if "income" in line)
     assert row == ["income", "3", "2", "2026-11-25", "2026-11-26"]
+
+
+def test_another_rate_of_false_alarms_is_taken_from_beside_the_baseline(tmp_path: Path) -> None:
+    frozen = baseline()
+    # 199 days whose largest results are 1 to 199: 198 is the limit of 0.01, 100 that of 0.5.
+    limits = {"income": 0.3, "state": 0.9, "score": 0.9}
+    learned = LearnedThresholds(
+        *(0.01, 0.005, False, 199, DAY, DAY, 0, 198.0, 198.0, 198.0),
+        columns={
+            name: (LearnedThreshold("psi", None, d, d, d, 0.0, 1, Scale(0.0, d**0.5 / 198, 0.0)),)
+            for name, d in limits.items()
+        },
+        largest=tuple(float(n) for n in range(1, 200)),
+    )
+    BaselineFiles(tmp_path, "loans").keep_learned(frozen.id, learned, settings={})
+    current = day_of_data(frozen, shift=60.0)
+    found = assess(monitor(), frozen, current, day=DAY, learned=learned)
+    psi = found.feature("income").value("psi")
+    assert psi is not None
+    assert 0.3 * (100 / 198) ** 2 < psi < 0.3
+    history = History(tmp_path / "history.duckdb")
+    history.record(found, partition=DAY, fingerprint="f", run_id="r")
+
+    def simulated(*options: str) -> int:
+        result = call("simulate", "loans", *options, "--json", "--home", tmp_path)
+        days: int = json.loads(result.output)["breaching_days"]["simulated"]
+        return days
+
+    assert [simulated(), simulated("--false-alarms", "0.01")] == [0, 0]
+    assert simulated("--false-alarms", "0.5") == 1
+    assert simulated("--false-alarms", "0.5", "--psi-threshold", "0.9") == 0
+    refused = call("simulate", "loans", "--false-alarms", "0.5", "--guards", "--home", tmp_path)
+    assert refused.exit_code != 0
+    assert "found false_alarms 0.5 beside guards" in refused.output.lower()
+    # Without the file the answer says of which columns it says nothing, and why.
+    for path in (tmp_path / "baselines" / "loans").iterdir():
+        path.unlink()
+    result = call("simulate", "loans", "--false-alarms", "0.5", "--home", tmp_path)
+    assert (
+        "no other rate of false alarms for income (1 day), state (1 day), score (1 day): what the "
+        f"days of baseline {frozen.id} teach for other rates is not kept"
+    ) in " ".join(result.output.split())
 
 
 def test_without_options_it_says_what_was_reported(home: Path) -> None:
@@ -63,6 +108,7 @@ def test_a_stretch_of_days_and_every_option_together(home: Path, tmp_path: Path)
         "guards": False,
         "alert_after": "1 of 1",
         "drift_share_threshold": 0.1,
+        "false_alarms": None,
     }
     # KS alone is left, and it is enough for the plain rule.
     assert found["breaching_days"] == {"as_reported": 2, "simulated": 2}

@@ -136,8 +136,9 @@ def test_what_is_not_set_up_fails_in_words_and_is_done_once_it_is(
         )
         remote.status = 200
         functions = write_functions(acting, monkeypatch)
+        # What was not tried is due again by itself; the webhook would be, in ten minutes.
         again = CliRunner().invoke(
-            main, ["actions", "retry", "churn", "note", "--home", str(acting.home)]
+            main, ["actions", "retry", "churn", "tell", "--home", str(acting.home)]
         )
         assert again.exit_code == 0, again.output
         moved(acting, instance, 1, first=3)

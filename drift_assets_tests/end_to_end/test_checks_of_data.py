@@ -48,3 +48,39 @@ def test_a_file_that_comes_twice_and_has_no_rows_to_speak_of_is_told_and_stops_n
         "WHERE state = 'failed' AND check_name <> 'duplicates' ORDER BY ALL"
     )
     assert failed.rows == [(DAYS[3], "stale"), (DAYS[4], "row_count")]
+
+
+def test_people_are_told_of_a_failed_check_and_of_files_left_out_until_a_run_is_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.delenv("DRIFT_ASSETS_HOME", raising=False)
+    project = make_project(
+        tmp_path,
+        current="data/current/{partition}/*.csv",
+        on_bad_file="quarantine",
+        data_checks={"row_count": "error"},
+    )
+    current = project.root / "data" / "current"
+    for seed, day in enumerate(DAYS[:4]):
+        (current / str(day)).mkdir(parents=True)
+        data = rows(seed + 1, 100 if day == DAYS[3] else 400)
+        data.to_csv(current / str(day) / "a.csv", index=False)
+    folder = current / str(DAYS[3])
+    (folder / "b.csv").write_bytes(b"\x1f\x8b no CSV")
+    outbox = open_history(project.home).outbox
+    with open_instance(project.home) as instance:
+        days = runner(project, instance)
+        for day in DAYS[:4]:
+            assert days.run(day).ending is Ending.COMPLETED
+        found = {one.cause: one for one in outbox.alerts("churn")}
+        assert set(found) == {"data_check", "quarantine"}
+        assert {one.partition for one in found.values()} == {DAYS[3]}
+        assert "100 rows, usual are 400" in found["data_check"].text
+        assert str(folder / "b.csv") in found["quarantine"].text
+        assert [found[c].severity for c in ("data_check", "quarantine")] == ["error", "warning"]
+        # The rest of the day comes: the same day runs again, and is good.
+        rows(9, 300).to_csv(folder / "b.csv", index=False)
+        assert days.run(DAYS[3]).ending is Ending.COMPLETED
+    assert list(outbox.alerts("churn", open_only=True)) == []

@@ -2,17 +2,28 @@
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from drift_assets.declarations import read_declarations
 from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.names import asset_name
 from drift_assets.orchestration.runs import Ending
 from drift_assets.store import History
-from drift_assets_tests.end_to_end.project import COLUMNS, Project, rows, runner
+from drift_assets_tests.end_to_end.project import COLUMNS, Project, make_project, rows, runner
 
 FIRST, N_DAYS = date(2026, 1, 1), 40
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Return a project whose days do not breach by a D that is below the trend's limit."""
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.delenv("DRIFT_ASSETS_HOME", raising=False)
+    return make_project(tmp_path, thresholds={"ks_min_statistic": 0.1})
 
 
 def history_of_days(project: Project) -> None:

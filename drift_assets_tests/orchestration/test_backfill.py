@@ -1,11 +1,12 @@
 """Many days: each a run of its own, what is done is passed over, and days side by side."""
 
 import signal
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from drift_assets.declarations import read_declarations
+from drift_assets.declarations import Declaration, read_declarations
 from drift_assets.errors import ConfigurationError
 from drift_assets.orchestration import backfill
 from drift_assets.orchestration.backfill import days_to_run, run_days
@@ -20,6 +21,17 @@ __all__ = ["project"]
 
 DAYS = [date(2026, 1, 2) + timedelta(days=n) for n in range(3)]
 RANGE = ("--from", DAYS[0], "--to", DAYS[-1])
+
+
+ALONE = {"row_count": False, "schema": False, "stale": False}
+"""No check that looks at the days before."""
+
+
+def changed(project: Project, **changes: object) -> Declaration:
+    """Return what the project's YAML declares, with other settings."""
+    (found,) = read_declarations([project.yaml])
+    plain = found.monitor.model_dump(by_alias=True, exclude_unset=True)
+    return replace(found, monitor=type(found.monitor).model_validate(plain | changes))
 
 
 @pytest.fixture
@@ -74,7 +86,7 @@ def test_a_back_fill_that_is_stopped_leaves_whole_days_and_goes_on(
 
 
 def test_days_side_by_side_are_the_days_one_after_the_other(delivered: Project) -> None:
-    declaration = read_declarations([delivered.yaml])[0]
+    declaration = changed(delivered, data_checks={"missing_rate": "warn", **ALONE})
     outcomes = list(run_days(declaration, DAYS, processes=2))
     assert [o.partition for o in outcomes] == DAYS
     drifted = Ending.COMPLETED_WITH_DRIFT
@@ -85,16 +97,18 @@ def test_days_side_by_side_are_the_days_one_after_the_other(delivered: Project) 
 
 
 def test_days_that_depend_on_the_days_before_run_in_order(delivered: Project) -> None:
-    declaration = read_declarations([delivered.yaml])[0]
-    for changes, said in (
-        ({"alert_after": "2 of 3"}, "alert_after counts"),
-        ({"compare_with": {"rolling_days": 7}}, "compared with the days before"),
-    ):
-        plain = declaration.monitor.model_dump(by_alias=True, exclude_unset=True)
-        monitor = type(declaration.monitor).model_validate(plain | changes)
-        changed = type(declaration)(monitor, declaration.path, declaration.line, declaration.root)
+    action = {"name": "retrain", "call": "own.models:retrain", "when": {"days": "3 of 5"}}
+    changes: dict[str, dict[str, object]] = {
+        "alert_after counts": {"alert_after": "2 of 3"},
+        "compared with the days before": {"compare_with": {"rolling_days": 7}},
+        "when.days of the action retrain counts": {"actions": [action]},
+        r"data_checks looks at the days before \(schema, stale\)": {
+            "data_checks": {"row_count": False}
+        },
+    }
+    for said, change in changes.items():
         with pytest.raises(ConfigurationError, match=said):
-            list(run_days(changed, DAYS, processes=2))
+            list(run_days(changed(delivered, **change), DAYS, processes=2))
 
 
 def test_a_process_beside_leaves_ctrl_c_to_the_one_that_gives_out_the_days(

@@ -6,11 +6,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from drift_assets.alerts import MISSING_CAUSE
 from drift_assets.declarations import read_declarations
 from drift_assets.monitors import Deadline
 from drift_assets.orchestration.component import build_definitions
 from drift_assets.orchestration.day import Workplace, workplace_of
-from drift_assets.orchestration.deadline import MISSING_CAUSE, find_overdue, raise_alarms
+from drift_assets.orchestration.deadline import find_overdue, raise_alarms
 from drift_assets.orchestration.runs import open_instance
 from drift_assets_tests.end_to_end.project import Project, make_project, rows, runner
 
@@ -127,3 +128,29 @@ def test_the_sensor_reports_the_check_to_dagster_without_a_run(root: Path) -> No
         str(start + timedelta(days=1)),
     ]
     assert tick.run_requests == []
+
+
+def test_a_late_day_ends_its_own_alarm_and_not_that_of_a_day_that_never_came(root: Path) -> None:
+    project, workplace, deadline = made(root, "09:00")
+    for day in (FRIDAY, SUNDAY):
+        raise_alarms(workplace, deadline, now=at(day, 9))
+        if day == FRIDAY:
+            project.drop(SATURDAY, rows(2))
+    outbox = workplace.history.outbox
+    found = {one.partition: one for one in outbox.alerts("churn", open_only=True)}
+    assert set(found) == {FRIDAY, SUNDAY}
+    # Sunday follows a day that came: a gap of its own, which is told though Friday's is open.
+    assert set(found[SUNDAY].sizes).isdisjoint(found[FRIDAY].sizes)
+    project.drop(SUNDAY, rows(3))
+    raise_alarms(workplace, deadline, now=at(SUNDAY, 10))
+    assert [one.partition for one in outbox.alerts("churn", open_only=True)] == [FRIDAY]
+    raise_alarms(workplace, deadline, now=at(MONDAY + timedelta(days=6), 9))
+    assert FRIDAY in {one.partition for one in outbox.alerts("churn", open_only=True)}
+
+
+def test_days_missing_in_a_row_are_one_gap(root: Path) -> None:
+    _, workplace, deadline = made(root, "09:00")
+    for day in (FRIDAY, SATURDAY):
+        raise_alarms(workplace, deadline, now=at(day, 9))
+    alerts = workplace.history.outbox.alerts("churn", open_only=True)
+    assert {tuple(one.sizes) for one in alerts} == {(str(FRIDAY),)}

@@ -10,7 +10,7 @@ import pytest
 
 from drift_assets.alert_settings import Alerts
 from drift_assets.monitors import Monitor
-from drift_assets.orchestration.delivery import Delivered, deliver
+from drift_assets.orchestration.delivery import Delivered, deliver, troubles_of
 from drift_assets.store import Alert, Delivery, History, NewAlert
 from drift_assets_tests.alerts.remote import SECRET, Receiver, receiver
 from drift_assets_tests.store.samples import assessment
@@ -250,6 +250,80 @@ def test_muting_stops_what_is_being_tried(office: Office) -> None:
     assert office.told()["webhook"].state == "suppressed"
 
 
+def test_who_heard_nothing_because_of_a_mute_hears_of_the_next_bad_day(office: Office) -> None:
+    office.hook.status = office.duty.status = 503
+    office.record(0)
+    office.deliver()
+    office.history.outbox.mute("loans", until=DAY + timedelta(days=1))
+    office.deliver(later=HOUR)
+    office.hook.status, office.duty.status = 200, 202
+    office.hook.received.clear()
+    office.duty.received.clear()
+    for number in (1, 2):
+        office.record(number)
+        office.deliver(later=24 * HOUR)
+    assert (len(office.hook.received), len(office.duty.received)) == (1, 1)
+    assert office.alert(number=1).status == "new"
+    assert office.alert(number=2).why == (
+        f"as told on {DAY + timedelta(days=1)}; told again from {DAY + timedelta(days=8)} on"
+    )
+
+
+def test_who_heard_nothing_because_of_a_mute_hears_of_the_same_day_when_it_runs_again(
+    office: Office,
+) -> None:
+    office.hook.status = office.duty.status = 503
+    office.record(0)
+    office.deliver()
+    office.history.outbox.mute("loans", until=DAY + timedelta(days=1))
+    office.deliver(later=HOUR)
+    office.hook.status, office.duty.status = 200, 202
+    office.record(0)
+    office.deliver(later=24 * HOUR)
+    assert {office.told()[name].state for name in ("webhook", "pagerduty")} == {"sent"}
+
+
+def test_a_channel_that_was_off_for_a_day_hears_of_the_next_bad_day(office: Office) -> None:
+    only = office.settings(pagerduty=[])
+    office.record(0)
+    office.deliver(only, environment={})
+    office.record(1)
+    office.deliver(only, environment={}, later=25 * HOUR)
+    assert office.alert(number=1).why.startswith("as told")
+    office.record(2)
+    office.deliver(only, later=24 * HOUR)
+    assert office.alert(number=2).status == "new"
+    assert len(office.hook.received) == 1
+
+
+def test_sent_again_by_hand_it_goes_to_those_alone_whom_it_is_for(office: Office) -> None:
+    settings = office.settings(webhook={"url_env": "HOOK", "only": {"owners": "somebody-else"}})
+    office.record(0)
+    office.deliver(settings)
+    office.history.outbox.resend(office.alert(), now=office.clock.now)
+    office.deliver(settings)
+    assert (len(office.hook.received), len(office.duty.received)) == (0, 2)
+    assert office.told()["webhook"].detail == "for the owners somebody-else only"
+
+
+def test_data_that_come_late_by_design_are_heard_of(office: Office) -> None:
+    """Ten days after its day a day's data are due: eight days more would be old."""
+    late = monitor(deadline={"at": "09:00", "days_later": 10})
+    for number in (-10, -18):
+        office.record(number)
+    office.history.outbox.post(
+        "loans", DAY - timedelta(days=40), NewAlert("data_missing", "t", "t")
+    )
+    deliver(
+        *(late, office.settings(), office.history.outbox, LOGGER),
+        environment=office.environment,
+        now=office.clock,
+    )
+    assert office.alert(number=-10).status == "new"
+    assert office.alert(number=-18).why == "old day: of 8 days ago, told are 7"
+    assert office.alert("data_missing", -40).status == "new"
+
+
 def test_quiet_hours_keep_what_is_not_critical_until_they_are_over(office: Office) -> None:
     quiet = {"start": "11:00", "end": "14:00"}
     office.record(0)
@@ -321,6 +395,25 @@ def test_a_channel_that_is_removed_is_not_waited_for(office: Office) -> None:
     office.deliver(office.settings(webhook=[]), later=2 * HOUR)
     assert office.told()["webhook"].state == "suppressed"
     assert office.history.outbox.troubles() == []
+
+
+def test_a_channel_that_refused_for_good_and_was_removed_fails_no_more(office: Office) -> None:
+    office.record(0)
+    office.duty.status = 400
+    office.deliver()
+    assert office.told("channel_failing")["webhook"].state == "sent"
+    assert [
+        one.channel for one in troubles_of(monitor(), office.settings(), office.history.outbox)
+    ] == ["pagerduty"]
+    without = office.settings(pagerduty=[])
+    office.record(1)
+    office.deliver(without, later=24 * HOUR)
+    assert troubles_of(monitor(), without, office.history.outbox) == []
+    assert events(office.hook) == ["trigger", "trigger", "resolve"]
+    office.record(2, None)
+    office.deliver(without, later=24 * HOUR)
+    assert events(office.hook)[-1] == "resolve"
+    assert not office.history.outbox.alerts(open_only=True)
 
 
 def test_who_acknowledges_stops_the_incident_and_the_repeats(office: Office) -> None:

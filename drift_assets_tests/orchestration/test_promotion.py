@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from drift_assets.declarations import read_declarations
-from drift_assets.errors import BaselineError, NoDataError, UnknownNameError
+from drift_assets.errors import BaselineError, DataError, NoDataError, UnknownNameError
 from drift_assets.orchestration import promotion
 from drift_assets.orchestration.archive import Archive
 from drift_assets.orchestration.day import Workplace, workplace_of
@@ -327,3 +327,56 @@ def test_only_days_that_breach_are_archived_if_that_is_asked_for(
     for day in DAYS:
         workplace.archive_day(workplace.kept(day, run_id=f"run {day}"))
     assert Archive(project.home, "churn").days() == tuple(LATE)
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_promotion_made_while_the_baseline_is_read_stands(
+    project: Project, workplace: Workplace, monkeypatch: pytest.MonkeyPatch, is_new: bool
+) -> None:
+    candidate = freeze_days(workplace, *LATE).baseline
+    read = Workplace.freeze_declared
+
+    def slow(self: Workplace) -> tuple[Baseline, str]:
+        found = read(self)
+        promotion.promote(workplace, candidate, who="ana")
+        return found
+
+    if is_new:
+        rows(7, 5000).to_csv(project.root / "data" / "baseline.csv", index=False)
+    monkeypatch.setattr(Workplace, "freeze_declared", slow)
+    assert workplace.freeze_baseline().id == candidate.id
+    present = workplace.baselines.present()
+    assert present is not None
+    assert (present.baseline_id, present.act) == (candidate.id, "promoted")
+    events = workplace.history.baseline_events("churn")
+    assert [one.event for one in events] == ["declared", "frozen", "promoted"]
+
+
+def test_what_judges_is_changed_by_one_at_a_time(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = workplace.baselines.read(first_id(workplace))
+    promotion.promote(workplace, freeze_days(workplace, *LATE).baseline)
+    monkeypatch.setattr("drift_assets.store.baselines.WAIT_SECONDS", 0.05)
+    with workplace.baselines.changing():
+        for act in (
+            lambda: promotion.promote(workplace, first),
+            lambda: promotion.rollback(workplace),
+            lambda: promotion.archive(workplace, first),
+            workplace.freeze_baseline,
+        ):
+            with pytest.raises(BaselineError, match="another process changing which baseline"):
+                act()
+    assert promotion.rollback(workplace).id == first.id
+
+
+def test_rows_that_came_after_the_measurement_are_not_archived_as_those_that_were_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRIFT_ASSETS_HOME", raising=False)
+    project, workplace = made(tmp_path, archive={"keep_days": 9})
+    found = workplace.evaluate(DAYS[0], workplace.freeze_baseline(), run_id="a")
+    project.drop(DAYS[0], rows(99, 123))
+    with pytest.raises(DataError, match="changed after they were measured"):
+        workplace.archive_day(found)
+    assert Archive(project.home, "churn").days() == ()

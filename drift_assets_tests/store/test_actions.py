@@ -8,7 +8,7 @@ import pytest
 from drift_assets.actions import DayVerdict, Event
 from drift_assets.errors import UnknownNameError
 from drift_assets.store import History, KeptAction, NewAction
-from drift_assets.store.actions import ActionKind
+from drift_assets.store.actions import ActionKind, claim, note
 from drift_assets.verdicts import Verdict
 from drift_assets_tests.store.samples import DAY, assessment
 
@@ -97,16 +97,48 @@ def test_what_one_run_has_taken_no_other_takes(history: History) -> None:
     assert history.claim_actions("loans") == []
 
 
-def test_a_webhook_that_fails_is_tried_five_times_and_a_function_once(history: History) -> None:
+def test_a_webhook_that_fails_is_tried_five_times_ever_later_and_a_function_once(
+    history: History,
+) -> None:
     record(history, DAY, new(), new(action="f", kind="call"))
-    tries: dict[str, int] = {}
-    for _ in range(8):
-        for one in history.claim_actions("loans"):
-            tries[one.action] = tries.get(one.action, 0) + 1
-            history.note_action(one, "failed", detail="no answer")
-    assert tries == {"retrain": 5, "f": 1}
+    tries: dict[str, list[int]] = {"retrain": [], "f": []}
+    start = datetime.now(UTC) + timedelta(minutes=1)
+    for minute in range(400):
+        now = start + timedelta(minutes=minute)
+        with history.session() as connection:
+            for one in claim(connection, "loans", now=now):
+                tries[one.action].append(minute)
+                note(connection, one, "failed", detail="no answer", now=now, is_attempt=True)
+    # Ten minutes after the first, then twenty, forty and eighty.
+    assert tries == {"retrain": [0, 10, 30, 70, 150], "f": [0]}
     history.start_again("loans", "f")
     assert [one.action for one in history.claim_actions("loans")] == ["f"]
+
+
+def test_what_was_never_tried_is_due_at_once_again(history: History) -> None:
+    record(history, DAY, new(action="f", kind="call"))
+    for _ in range(9):
+        (one,) = history.claim_actions("loans")
+        history.note_action(one, "failed", detail="the function cannot be imported")
+
+
+def test_a_webhook_whose_process_was_killed_is_taken_again_and_a_function_is_not(
+    history: History,
+) -> None:
+    record(history, DAY, new(), new(action="f", kind="call"))
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    for minutes, names in ((0, ["f", "retrain"]), (14, []), (15, ["retrain"]), (16, [])):
+        with history.session() as connection:
+            taken = claim(connection, "loans", now=now + timedelta(minutes=minutes))
+        assert sorted(one.action for one in taken) == names
+
+
+def test_what_was_withdrawn_meanwhile_is_not_started(history: History) -> None:
+    record(history, DAY, new(action="train", kind="job"))
+    (seen,) = history.actions("loans")
+    record(history, DAY)
+    assert not history.note_action(seen, "started", detail="asked for", is_attempt=True)
+    assert [one.state for one in history.actions("loans")] == ["withdrawn"]
 
 
 def test_texts_and_instants_come_back_as_they_were(history: History) -> None:

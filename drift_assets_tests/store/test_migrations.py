@@ -1,6 +1,6 @@
 """The schema comes to be by named steps, forwards only."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 
 from drift_assets.errors import HistoryError, HistoryVersionError
 from drift_assets.simulation import Settings, simulate
-from drift_assets.store import History, migrations
+from drift_assets.store import Alert, History, NewAlert, Plan, Told, migrations
 from drift_assets.store.check import check_history
 from drift_assets.store.migrations import STEPS, VIEWS, apply_steps, migrate, missing_steps
 from drift_assets.store.tables import Stamp, evaluation, feature_drift
@@ -240,3 +240,27 @@ def test_alerts_of_before_keep_what_became_of_them_and_those_that_wait_go_out(
     history.record(assessment(), partition=DAY + timedelta(days=9), fingerprint="f", run_id="r")
     ended = {str(alert.partition) for alert, _ in take(history.outbox)}
     assert ended == {str(DAY + timedelta(days=n)) for n in range(3)}
+
+
+def test_what_the_version_before_has_told_names_no_columns(history: History) -> None:
+    """So that no column looks new when the day runs again."""
+    sixth = STEPS[: STEPS.index("0006_deliveries") + 1]
+    with duckdb.connect(history.path) as connection:
+        apply_steps(connection, sixth)
+        connection.execute(
+            "INSERT INTO alerts VALUES ('loans', $1, 'breach', 't', 't', '{}', 'delivered', '', 1, "
+            "$2, $2, $2, NULL, ['log', 'hook'])",
+            [DAY, NOON],
+        )
+    breach = NewAlert("breach", "t", "t", {}, "error", {"income": 1.2})
+    history.record(
+        assessment(shift=300.0), partition=DAY, fingerprint="f", run_id="r", alerts=[breach]
+    )
+    heard: list[Told | None] = []
+
+    def decide(_: Alert, told: Told | None, __: date | None) -> Plan:
+        heard.append(told)
+        return Plan(None, "", {})
+
+    history.outbox.take("loans", decide=decide, look=lambda *_: None, now=NOON, most=9)
+    assert heard == [Told(DAY, "error", None)]

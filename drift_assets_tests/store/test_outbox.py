@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from drift_assets.assessment import assess
 from drift_assets.errors import HistoryError
 from drift_assets.store import History, NewAlert, Plan, Wait
 from drift_assets_tests.store.conftest import MakeHistory
-from drift_assets_tests.store.samples import DAY, assessment
+from drift_assets_tests.store.samples import DAY, assessment, baseline, day_of_data, monitor
 from drift_assets_tests.store.taking import deliver, now, take
 
 BREACH = NewAlert("breach", "loans drifted", "income: PSI", {"a": 1}, "error", {"income": 1.5})
@@ -176,6 +177,140 @@ def test_a_cause_that_is_back_on_its_own_day_begins_anew(history: History) -> No
     assert [event for event, *_ in deliver(history)] == ["trigger"]
     record(history)
     assert [event for event, *_ in deliver(history)] == ["resolve"]
+
+
+def test_a_day_that_runs_again_before_a_good_one_is_no_news(history: History) -> None:
+    record(history, 0, [BREACH])
+    deliver(history)
+    record(history, 1)
+    assert [event for event, *_ in deliver(history)] == ["resolve"]
+    record(history, 0, [NewAlert("breach", "new title", "t", {}, "error", {"income": 9.0})])
+    assert deliver(history) == []
+    (alert,) = history.outbox.alerts("loans")
+    assert (alert.state, alert.title, alert.sizes) == ("resolved", "new title", {"income": 9.0})
+
+
+def test_an_end_that_waits_outlives_another_run_of_its_day(history: History) -> None:
+    for number in range(2):
+        record(history, number, [BREACH])
+        deliver(history)
+    record(history, 2)
+    record(history, 1, [BREACH])
+    assert deliver(history) == [("resolve", str(day(1)), KEY)]
+    assert {alert.state for alert in history.outbox.alerts("loans")} == {"resolved"}
+
+
+def test_a_bad_day_that_comes_after_a_good_one_was_reported_is_told_to_nobody(
+    history: History,
+) -> None:
+    # Days 1 and 4 are bad, 2 and 3 good; 0, which is bad too, comes last.
+    for number, alerts in enumerate([[BREACH], [], [], [BREACH]], start=1):
+        record(history, number, alerts)
+        deliver(history)
+    record(history, 0, [BREACH])
+    assert deliver(history) == []
+    late = history.outbox.alert("loans", DAY, "breach")
+    assert (late.state, late.status, late.why) == ("resolved", "suppressed", "a later day is good")
+    # It belongs to the trouble of day 1, and not to the one behind the good days.
+    assert late.key == f"loans:{day(1)}:breach"
+    assert history.outbox.alert("loans", day(4), "breach").key == f"loans:{day(4)}:breach"
+
+
+def test_a_day_that_comes_late_joins_no_trouble_behind_a_good_day(history: History) -> None:
+    # Day 2 is bad, 1 and 3 are good; 0, which is bad too, comes last.
+    for number in (2, 3, 1, 0):
+        record(history, number, [] if number % 2 else [BREACH])
+        deliver(history)
+    assert {(alert.key, alert.days) for alert in history.outbox.alerts("loans")} == {
+        (f"loans:{day(2)}:breach", 1),
+        (KEY, 1),
+    }
+
+
+def test_a_later_day_that_says_nothing_of_the_column_is_no_good_one(history: History) -> None:
+    frozen = baseline()
+    found = assess(monitor(), frozen, day_of_data(frozen, absent="income"))
+    assert [one.feature for one in found.not_evaluated] == ["income"]
+    history.record(found, partition=day(1), fingerprint="f", run_id="r", silent=["income"])
+    record(history, 0, [BREACH])
+    assert deliver(history) == [("trigger", str(DAY), KEY)]
+    assert history.outbox.alert("loans", DAY, "breach").state == "open"
+
+
+def test_what_is_back_before_its_end_was_told_leaves_that_end_to_the_rest_of_its_episode(
+    history: History,
+) -> None:
+    for number in range(2):
+        record(history, number, [BREACH])
+        deliver(history)
+    record(history, 1)
+    record(history, 1, [BREACH])
+    assert sorted(deliver(history)) == [("trigger", str(day(1)), f"loans:{day(1)}:breach")]
+    assert deliver(history) == [("resolve", str(DAY), KEY)]
+
+
+def test_what_is_back_before_anybody_heard_that_it_was_over_goes_on(history: History) -> None:
+    record(history, alerts=[BREACH])
+    deliver(history)
+    record(history)
+    record(history, alerts=[BREACH])
+    assert deliver(history) == []
+    assert history.outbox.alert("loans", DAY, "breach").state == "open"
+    record(history, 1)
+    assert deliver(history) == [("resolve", str(DAY), KEY)]
+
+
+def test_the_end_waits_for_a_beginning_that_somebody_is_sending(history: History) -> None:
+    record(history, alerts=[BREACH])
+    ((_, due),) = take(history.outbox)
+    # The day runs again, and is good, while the receiver takes its time.
+    record(history)
+    assert take(history.outbox) == []
+    history.outbox.sent(due, now=now())
+    assert deliver(history) == [("resolve", str(DAY), KEY)]
+    assert deliver(history, at=now(hours=9)) == []
+
+
+@pytest.mark.parametrize("how", ["refused", "given back", "killed"])
+def test_the_end_waits_no_longer_than_that(history: History, how: str) -> None:
+    record(history, alerts=[BREACH])
+    ((_, due),) = take(history.outbox)
+    record(history)
+    if how == "refused":
+        history.outbox.failed(due, detail="503", again_at=now(hours=1), now=now())
+    elif how == "given back":
+        history.outbox.give_back([due], at=now(hours=1), now=now())
+    later = now(minutes=16 if how == "killed" else 0)
+    assert deliver(history, at=later) == [("resolve", str(DAY), KEY)]
+    assert not history.outbox.is_due("loans", now=now(hours=9))
+
+
+def test_what_was_accepted_is_not_noted_of_the_message_that_replaced_it(history: History) -> None:
+    record(history, alerts=[BREACH])
+    ((_, old),) = take(history.outbox)
+    record(history, alerts=[NewAlert("breach", "worse", "t", {}, "critical", {"income": 9.0})])
+    ((_, new),) = history.outbox.take(
+        "loans",
+        decide=lambda *_: Plan("worse", "critical, error before", {"hook": ""}),
+        look=lambda *_: None,
+        now=now(),
+        most=9,
+    )
+    history.outbox.failed(new, detail="503", again_at=now(hours=1), now=now())
+    history.outbox.sent(old, now=now())
+    assert deliver(history, at=now(hours=2)) == [("trigger", str(DAY), KEY)]
+
+
+def test_who_took_too_long_has_no_say_in_what_another_has_taken(history: History) -> None:
+    record(history, alerts=[BREACH])
+    ((_, slow),) = take(history.outbox)
+    later = now(minutes=16)
+    ((_, fast),) = take(history.outbox, at=later)
+    history.outbox.failed(slow, detail="time-out", again_at=later, now=later)
+    history.outbox.give_back([slow], at=later, now=later)
+    assert take(history.outbox, at=later) == []
+    history.outbox.sent(fast, now=later)
+    assert not history.outbox.is_due("loans", now=now(hours=9))
 
 
 def test_the_end_waits_for_the_beginning(history: History) -> None:
