@@ -62,6 +62,8 @@ def test_it_is_served_until_it_is_stopped_and_follows_the_history(home: Path) ->
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
+        # Whoever runs the tests in the background hands on that Ctrl-C means nothing.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert started.stdout is not None
     try:
