@@ -171,8 +171,7 @@ def plan(
         )
     connection.execute(
         "UPDATE alerts SET status = $status, why = $why, decided_at = $now, "  # noqa: S608  # our own text
-        # A server keeps JSON apart from text.
-        f"told = coalesce(CAST($said AS JSON), told) WHERE {_ALERT}",
+        f"told = coalesce($said, told) WHERE {_ALERT}",
         identity | {"status": decision.status, "why": decision.why, "now": now, "said": said},
     )
     made = read(connection, alert.monitor, alert.partition, alert.cause)
@@ -276,7 +275,7 @@ def claim(
     if one.event == "trigger" and wait.until is None:
         connection.execute(
             # Nobody is left who has it or will: the next bad day is news.
-            f"UPDATE alerts SET told = CAST(NULL AS JSON) WHERE {_ALERT} AND NOT EXISTS ("  # noqa: S608  # our own text
+            f"UPDATE alerts SET told = NULL WHERE {_ALERT} AND NOT EXISTS ("  # noqa: S608  # our own text
             f"SELECT 1 FROM deliveries WHERE {_ALERT} AND event = 'trigger' AND channel <> 'log' "
             "AND (state <> 'suppressed' OR next_attempt_at IS NOT NULL))",
             {"monitor": one.monitor, "partition": one.partition, "cause": one.cause},
