@@ -20,10 +20,12 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from drift_assets_tests.browser import Browser, browser
 from pyarrow import parquet
 
 from peers import python_of
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from drift_assets_tests.browser import Browser, browser  # found by the path above
 
 ROWS: Final = 10_000
 TIMES: Final = 3

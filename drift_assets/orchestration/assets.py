@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -392,6 +393,7 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             trends=trends,
             timeline=past,
             checks=day.checks,
+            today=datetime.now(ZoneInfo(monitor.timezone)).date(),
         )
         write_in_home(html_path, page.encode("utf-8"))
         json_path = workplace.report_path(day.partition, ".json")

@@ -34,6 +34,7 @@ def html_report(
     trends: Sequence[TrendResult] = (),
     timeline: Timeline | None = None,
     checks: Sequence[CheckResult] = (),
+    today: date | None = None,
 ) -> str:
     """Return a self-contained page: the verdict in a sentence, then each column.
 
@@ -53,6 +54,8 @@ def html_report(
         What was reported before this day; it needs the day to be one.
     checks
         What was found when the data themselves were checked.
+    today
+        From which the command that mutes counts; by default the day of the data.
 
     Notes
     -----
@@ -78,6 +81,6 @@ def html_report(
             "silent": silent[:MOST_SILENT],
             "more_silent": max(len(silent) - MOST_SILENT, 0),
             "bars": [bar_data(column.bar) for column in page.columns],
-            "steps": next_steps(assessment, partition=day, past=page.timeline),
+            "steps": next_steps(assessment, partition=day, past=page.timeline, today=today),
         },
     )

@@ -29,7 +29,11 @@ class NextStep:
 
 
 def next_steps(
-    assessment: Assessment, *, partition: date | None, past: Timeline
+    assessment: Assessment,
+    *,
+    partition: date | None,
+    past: Timeline,
+    today: date | None = None,
 ) -> tuple[NextStep, ...]:
     """Return what to do about a day of a monitor; nothing for a comparison without a day.
 
@@ -41,6 +45,8 @@ def next_steps(
         On which day.
     past
         The days up to it: since when a column drifts.
+    today
+        The day on which this is said, from which a mute counts; by default ``partition``.
     """
     if partition is None:
         return ()
@@ -77,7 +83,7 @@ def next_steps(
             _command("baseline", "freeze", monitor, *_normal(past, grave[0].feature, partition)),
         )
     )
-    until = partition + timedelta(days=MUTED_DAYS)
+    until = max(partition, today or partition) + timedelta(days=MUTED_DAYS)
     return (
         *steps,
         NextStep(

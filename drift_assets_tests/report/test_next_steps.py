@@ -44,6 +44,9 @@ def test_a_day_of_drift_is_acknowledged_repeated_muted_or_made_the_new_normal(
     assert "drift-assets run churn --partition 2026-11-23" in commands
     assert "drift-assets alerts mute churn --until 2026-11-30" in commands
     assert "drift-assets baseline freeze churn --last-days 28" in commands
+    # Of an old day too, nobody is told until a day that is still to come.
+    later = next_steps(mixed, partition=DAY, past=Timeline(), today=date(2027, 1, 1))
+    assert "drift-assets alerts mute churn --until 2027-01-08" in [s.command for s in later]
 
 
 def test_the_new_normal_is_what_came_since_the_drift_began(mixed: Assessment) -> None:
