@@ -436,7 +436,12 @@ def _from_booleans(array: ArrowArray, want: Want) -> Found:
 
 def _from_times(array: ArrowArray, want: Want) -> Found:
     if want == "category":
-        as_text = array.cast(pa.string())
+        try:
+            as_text = array.cast(pa.string())
+        except pa.ArrowInvalid:
+            # Of a damaged file, or of a machine without the files of the zones.
+            zone = shown(array.type.tz)
+            return WrongType(f"found times in the unknown zone {zone}, expected one known here")
         return CategoryColumn(_text_counts(as_text), array.null_count, "time")
     found = _numbers([_seconds(c) for c in array.chunks], array.null_count)
     return replace(found, is_time=True) if isinstance(found, NumberColumn) else found

@@ -1,5 +1,7 @@
 """Parquet files as rows, a piece of a column in memory at a time."""
 
+import io
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -35,10 +37,16 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
     try:
         with pq.ParquetFile(path) as file:
             metadata, schema = file.metadata, file.schema_arrow
+        _check_descriptions(metadata, path)
+        # Dictionary codes are counted without making one text per row.
+        coded = _coded(metadata, schema)
+        names, numbers = schema.names, _numbers(metadata, schema)
+        # A zone may be damaged as a name may.
+        _ = [field.type.tz for field in schema if pa.types.is_timestamp(field.type)]
     except _FAILURES as error:
         raise _damaged(path) from error
-    # Dictionary codes are counted without making one text per row.
-    coded = _coded(metadata, schema)
+    if metadata.num_rows < 0:
+        raise _damaged(path)
     # Texts may be long, and values of a long column would leave the cache before they are used.
     at_a_time = dict.fromkeys(coded, metadata.num_rows)
     if metadata.num_rows <= PIECE_ROWS:
@@ -83,14 +91,63 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
 
     return TypedPart(
         path.name,
-        schema.names,
+        names,
         metadata.num_rows,
         load,
         stream=stream,
         index=pandas_index(schema),
         days=days,
-        numbers=_numbers(metadata, schema),
+        numbers=numbers,
     )
+
+
+class _ReachedPagesError(OSError):
+    """All descriptions were read, and the first page is asked for."""
+
+
+class _DescriptionsAlone(io.RawIOBase):
+    """A file of a known size whose pages nobody may read."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}
+        self._at = start[whence] + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, _: object) -> int:
+        raise _ReachedPagesError
+
+    def read(self, _: int = -1) -> bytes:
+        raise _ReachedPagesError
+
+
+def _check_descriptions(metadata: Any, path: Path) -> None:  # noqa: ANN401  # has no types
+    """Raise OSError or ArrowInvalid if the description of a column in a row group is damaged.
+
+    To ask pyarrow 26 for such a description ends the process, with no exception to catch; some
+    Java writers leave such files (apache/arrow issue 45283). What reads pages looks at the same
+    descriptions with care, and all of them before the first page.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    nothing = _DescriptionsAlone(path.stat().st_size)
+    try:
+        with pq.ParquetFile(nothing, metadata=metadata, pre_buffer=True) as file:
+            next(file.iter_batches(1), None)
+    except _ReachedPagesError:
+        return
 
 
 def _checked(array: ArrowArray, name: str, path: Path) -> ArrowArray:
@@ -137,7 +194,11 @@ def _numbers(metadata: Any, schema: ArrowSchema) -> list[str]:  # noqa: ANN401  
 
 
 def _described(metadata: Any, names: Collection[str]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """Yield what the file says of each row group of the columns: name, description."""
+    """Yield what the file says of each row group of the columns: name, description.
+
+    Raises OSError if a description contradicts the schema, on whose word pyarrow 26 reads
+    statistics: one that is wrong ends the process.
+    """
     if not metadata.num_row_groups:
         return
     first = metadata.row_group(0)
@@ -146,7 +207,10 @@ def _described(metadata: Any, names: Collection[str]) -> Iterator[tuple[str, Any
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         for position in positions:
-            yield paths[position], group.column(position)
+            column = group.column(position)
+            if column.physical_type != metadata.schema.column(position).physical_type:
+                raise OSError(f"{paths[position]!r} is of type {column.physical_type}")
+            yield paths[position], column
 
 
 def _damaged(path: Path) -> UnreadableFileError:

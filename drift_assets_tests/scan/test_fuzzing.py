@@ -4,6 +4,8 @@ import array
 import gzip
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,7 +18,7 @@ from pyarrow import parquet
 
 from drift_assets.errors import DataError
 from drift_assets.scan import rows_from_files
-from drift_assets.scan.columns import Want
+from drift_assets.scan.columns import Want, WrongType
 from drift_assets.scan.contents import days_in_file
 from drift_assets.scan.files import DataFile
 from drift_assets.scan.rows import Rows
@@ -232,6 +234,55 @@ def fuzz(kind: str, folder: Path, n: int) -> set[str]:
     run: Callable[[], None] = read
     run()
     return seen
+
+
+def named(content: bytes, old: bytes, new: bytes) -> bytes:
+    """Return a file in whose foot the last mention of a name reads otherwise."""
+    start, mention, end = content.rpartition(old)
+    assert mention
+    return start + new + end
+
+
+def test_a_name_that_is_not_utf_8_is_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(named(whole_parquet(), b"\x18\x04flag", b"\x18\x04\x80lag"))
+    with pytest.raises(DataError, match="damaged or truncated"):
+        rows_from_files([path])
+
+
+def test_a_time_zone_that_nobody_knows_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    instants = pa.array([0, 1], pa.timestamp("us", tz="Europe/Nowhere"))
+    parquet.write_table(pa.table({"when": instants}), path)
+    [found] = [column for _, column in rows_from_files([path]).read({"when": "category"})]
+    assert found == WrongType(
+        "found times in the unknown zone 'Europe/Nowhere', expected one known here"
+    )
+
+
+def test_no_damaged_description_ends_the_process(tmp_path: Path) -> None:
+    """As pyarrow 26 does when such a description is asked for (apache/arrow issue 45283)."""
+    path = tmp_path / "a.parquet"
+    whole = bytearray(whole_parquet())
+    # A histogram of levels that has one entry too few.
+    whole[713] = 3
+    path.write_bytes(whole)
+    script = f"""
+from pyarrow import parquet
+group = parquet.ParquetFile({str(path)!r}).metadata.row_group(0)
+[group.column(n) for n in range(group.num_columns)]
+"""
+    command = [sys.executable, "-c", script]
+    assert subprocess.run(command, capture_output=True, check=False).returncode < 0
+    with pytest.raises(DataError, match="damaged or truncated"):
+        rows_from_files([path])
+
+
+@pytest.mark.slow
+def test_no_changed_byte_ends_the_process(tmp_path: Path) -> None:
+    script = [sys.executable, "-m", "drift_assets_tests.scan.every_byte", str(tmp_path)]
+    said = subprocess.run(script, capture_output=True, check=False, text=True)
+    assert said.stdout.splitlines()[-1] == "done", said.stdout[-20:] + said.stderr
 
 
 @pytest.mark.parametrize("kind", CONTENTS)
