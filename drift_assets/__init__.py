@@ -5,7 +5,7 @@ braces, only ``sources`` looks at a neighbour, ``scan``::
 
     { atomic, errors, figures, processor } < profiles < { comparison, stats }
         < { learned, verdicts } < watch < { alert_settings, data_settings }
-        < action_settings < monitors
+        < { action_settings, alert_policy } < monitors
         < { assessment, data_checks, simulation, timeline, trends } < actions
         < { alerts, declarations, report, scan, sources, store }
         < { compare, conformance, dashboard }

@@ -25,7 +25,7 @@ FLOORS = (
     {"learned", "verdicts"},
     {"watch"},
     {"alert_settings", "data_settings"},
-    {"action_settings"},
+    {"action_settings", "alert_policy"},
     {"monitors"},
     {"assessment", "data_checks", "simulation", "timeline", "trends"},
     {"actions"},

@@ -19,7 +19,6 @@ from drift_assets.alerts.message import (
     silence_message,
 )
 from drift_assets.alerts.outgoing import Channel, Incidents, Outgoing
-from drift_assets.alerts.policy import Said, decide, not_for, pause, quiet_until
 from drift_assets.alerts.trend import QUIET_DAYS, TREND_CAUSE, still_creeps, trend_message
 
 __all__ = [
@@ -36,19 +35,14 @@ __all__ = [
     "Incidents",
     "Message",
     "Outgoing",
-    "Said",
     "breach_message",
     "channels_failing_message",
     "channels_for",
     "channels_off",
     "check_message",
-    "decide",
     "messages_for",
-    "not_for",
     "outgoing_of",
-    "pause",
     "quarantine_message",
-    "quiet_until",
     "run_failed_message",
     "severity_of",
     "silence_message",

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from drift_assets.alert_policy import Told, decide, not_for, pause, quiet_until
 from drift_assets.alert_settings import Alerts, Audience, SeverityName
 from drift_assets.alerts import (
     CHANNEL_CAUSE,
@@ -24,22 +25,17 @@ from drift_assets.alerts import (
     Incidents,
     Message,
     Outgoing,
-    Said,
     channels_failing_message,
     channels_for,
     channels_off,
-    decide,
-    not_for,
     outgoing_of,
-    pause,
-    quiet_until,
 )
 from drift_assets.alerts.channels import LOG
 from drift_assets.declarations import read_alerts
 from drift_assets.errors import ConfigurationError, DeliveryError, DriftAssetsError
 from drift_assets.monitors import Monitor
 from drift_assets.orchestration.day import Workplace
-from drift_assets.store import Alert, Due, NewAlert, Outbox, Plan, Told, Trouble, Wait
+from drift_assets.store import Alert, Due, NewAlert, Outbox, Plan, Trouble, Wait
 
 BATCH: Final = 5
 """Taken at a time: even if none is answered, they are done before another may take them."""
@@ -236,13 +232,10 @@ class _Pass:
         return self._now() + pause(due.attempts + 1, asked=asked, chance=chance)
 
     def _decide(self, alert: Alert, told: Told | None, muted_until: date | None) -> Plan:
-        said = None
-        if told is not None:
-            said = Said(told.partition, told.severity, told.sizes, told.acknowledged_by)
         today = self._now().astimezone(ZoneInfo(self._monitor.timezone)).date()
         decision = decide(
             *(alert.partition, alert.severity, alert.sizes),
-            said=said,
+            said=told,
             settings=self._alerts,
             today=today,
             muted_until=muted_until,

@@ -1,7 +1,7 @@
 """The history of all measurements: one DuckDB file or a server, one door, and a SQL contract."""
 
 from drift_assets.store.actions import ActionState, KeptAction, NewAction
-from drift_assets.store.deliveries import Delivery, Due, Plan, Told, Trouble, Wait
+from drift_assets.store.deliveries import Delivery, Due, Plan, Trouble, Wait
 from drift_assets.store.history import Ask, History, LastEvaluation, open_history
 from drift_assets.store.outbox import Alert, AlertState, Episode, NewAlert, Outbox
 from drift_assets.store.query import QueryResult
@@ -26,7 +26,6 @@ __all__ = [
     "Outbox",
     "Plan",
     "QueryResult",
-    "Told",
     "Trouble",
     "Wait",
     "open_history",

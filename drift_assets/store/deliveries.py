@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import duckdb
 
+from drift_assets.alert_policy import Status, Told
 from drift_assets.alert_settings import SEVERITIES, SeverityName
 
 if TYPE_CHECKING:
     # The outbox is made of this module.
-    from drift_assets.store.outbox import Alert, Status
+    from drift_assets.store.outbox import Alert
 
 Event = Literal["trigger", "acknowledge", "resolve"]
 DeliveryState = Literal["pending", "sent", "failed", "suppressed"]
@@ -25,28 +26,6 @@ CLAIM: Final = timedelta(minutes=15)
 """How long whoever took a delivery has to send it, before another may take it."""
 WITHDRAWN: Final = "gone before it was told"
 """What becomes of a trigger whose day has taken it back; one that is on its way may arrive."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was said in an episode so far.
-
-    Attributes
-    ----------
-    partition
-        The last day that was told.
-    severity
-        The gravest that was told.
-    sizes
-        The columns that were named, each with the largest size that was; None: not known.
-    acknowledged_by
-        Who has taken it on; None if nobody has.
-    """
-
-    partition: date
-    severity: SeverityName
-    sizes: Mapping[str, float] | None
-    acknowledged_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +40,7 @@ class Plan:
         The channels that are told; with a reason, those that are not.
     """
 
-    status: "Status | None"
+    status: Status | None
     why: str
     channels: Mapping[str, str]
 

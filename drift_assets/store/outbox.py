@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 import duckdb
 
+from drift_assets.alert_policy import Status
 from drift_assets.alert_settings import SeverityName
 from drift_assets.errors import HistoryError
 from drift_assets.store import deliveries
@@ -22,7 +23,6 @@ from drift_assets.store.tables import storable_text
 
 AlertState = Literal["open", "acknowledged", "resolved"]
 Ends = Literal["good_day", "own_day", "said"]
-Status = Literal["new", "worse", "still", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from drift_assets.store import Alert, Due, History, Outbox, Plan, Told
+from drift_assets.alert_policy import Told
+from drift_assets.store import Alert, Due, History, Outbox, Plan
 
 
 def now(**later: float) -> datetime:

@@ -8,9 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from drift_assets.alert_policy import Told
 from drift_assets.errors import HistoryError, HistoryVersionError
 from drift_assets.simulation import Settings, simulate
-from drift_assets.store import Alert, History, NewAlert, Plan, Told, migrations
+from drift_assets.store import Alert, History, NewAlert, Plan, migrations
 from drift_assets.store.check import check_history
 from drift_assets.store.migrations import STEPS, VIEWS, apply_steps, migrate, missing_steps
 from drift_assets.store.tables import Stamp, evaluation, feature_drift

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from drift_assets.alert_policy import Decision, Told, decide, not_for, pause, quiet_until
 from drift_assets.alert_settings import Alerts, Audience, QuietHours
-from drift_assets.alerts.policy import Decision, Said, decide, not_for, pause, quiet_until
 
 FIRST = date(2026, 1, 1)
-TOLD = Said(FIRST, "error", {"income": 1.2})
+TOLD = Told(FIRST, "error", {"income": 1.2})
 
 
 def day(number: int) -> date:
@@ -22,7 +22,7 @@ def decided(
     number: int,
     sizes: Mapping[str, float],
     *,
-    said: Said | None = TOLD,
+    said: Told | None = TOLD,
     severity: Any = "error",  # noqa: ANN401
     age: int = 0,
     **settings: Any,  # noqa: ANN401
@@ -56,23 +56,23 @@ COURSE = [
 
 
 def test_a_course_of_days_is_told_when_it_is_new_worse_or_goes_on() -> None:
-    said: Said | None = None
+    said: Told | None = None
     for number, sizes, expected in COURSE:
         found = decided(number, sizes, said=said, still_every_days=3)
         assert (number, found.status) == (number, expected)
         if found.is_told:
             before = (said.sizes or {}) if said else {}
             most = {n: max(sizes.get(n, 0.0), before.get(n, 0.0)) for n in {*sizes, *before}}
-            said = Said(day(number), "error", most)
+            said = Told(day(number), "error", most)
 
 
 def test_forty_days_of_the_same_breach_are_told_six_times() -> None:
-    said: Said | None = None
+    said: Told | None = None
     told = []
     for number in range(40):
         if decided(number, {"income": 1.5}, said=said).is_told:
             told.append(number)
-            said = Said(day(number), "error", {"income": 1.5})
+            said = Told(day(number), "error", {"income": 1.5})
     assert told == [0, 7, 14, 21, 28, 35]
 
 
@@ -101,7 +101,7 @@ def test_a_suppressed_day_says_when_people_hear_again() -> None:
 
 
 def test_who_acknowledged_hears_only_of_what_is_worse() -> None:
-    said = Said(FIRST, "error", {"income": 1.2}, acknowledged_by="ana")
+    said = Told(FIRST, "error", {"income": 1.2}, acknowledged_by="ana")
     quiet = decided(30, {"income": 1.2}, said=said)
     assert (quiet.status, quiet.why) == ("suppressed", "acknowledged by ana")
     assert decided(30, {"age": 1.0}, said=said).status == "worse"
@@ -124,7 +124,7 @@ def test_a_day_whose_data_come_ten_days_later_by_design_is_ten_days_younger(
 
 
 def test_what_is_wrong_now_begins_at_any_age_and_old_days_do_not_repeat_it() -> None:
-    def found(number: int, said: Said | None) -> str | None:
+    def found(number: int, said: Told | None) -> str | None:
         return decide(
             day(number),
             "error",
@@ -136,12 +136,12 @@ def test_what_is_wrong_now_begins_at_any_age_and_old_days_do_not_repeat_it() -> 
         ).status
 
     assert found(0, None) == "new"
-    assert found(50, Said(FIRST, "error")) == "suppressed"
-    assert found(93, Said(FIRST, "error")) == "still"
+    assert found(50, Told(FIRST, "error")) == "suppressed"
+    assert found(93, Told(FIRST, "error")) == "still"
 
 
 def test_where_it_is_not_known_which_columns_were_told_only_a_graver_severity_is_worse() -> None:
-    said = Said(FIRST, "error", None)
+    said = Told(FIRST, "error", None)
     assert decided(0, {"income": 9.0}, said=said).status is None
     assert decided(1, {"income": 9.0}, said=said).status == "suppressed"
     assert decided(0, {"income": 9.0}, said=said, severity="critical").status == "worse"
@@ -154,7 +154,7 @@ def test_a_back_fill_of_forty_days_is_told_as_one() -> None:
         found = decided(number, {"income": 1.2}, said=said, age=39 - number)
         if found.is_told:
             told.append(number)
-            said = Said(day(number), "error", {"income": 1.2})
+            said = Told(day(number), "error", {"income": 1.2})
     assert told == [32, 39]
 
 

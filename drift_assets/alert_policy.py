@@ -23,7 +23,7 @@ Status = Literal["new", "worse", "still", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Told:
     """What was told in an episode so far.
 
     Attributes
@@ -62,7 +62,7 @@ def decide(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
     severity: SeverityName,
     sizes: Mapping[str, float],
     *,
-    said: Said | None,
+    said: Told | None,
     settings: Alerts,
     today: date,
     muted_until: date | None = None,
@@ -93,7 +93,7 @@ def decide(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
 
     Examples
     --------
-    >>> said = Said(date(2026, 1, 1), "error", {"income": 1.5})
+    >>> said = Told(date(2026, 1, 1), "error", {"income": 1.5})
     >>> day = date(2026, 1, 2)
     >>> decide(day, "error", {"income": 1.6}, said=said, settings=Alerts(), today=day).status
     'suppressed'
@@ -201,7 +201,7 @@ def _old(settings: Alerts, age: int) -> str:
     return ""
 
 
-def _repeated(partition: date, said: Said, settings: Alerts) -> Decision:
+def _repeated(partition: date, said: Told, settings: Alerts) -> Decision:
     if said.acknowledged_by is not None:
         return Decision("suppressed", f"acknowledged by {said.acknowledged_by}")
     if (partition - said.partition).days >= settings.still_every_days:
@@ -210,7 +210,7 @@ def _repeated(partition: date, said: Said, settings: Alerts) -> Decision:
     return Decision("suppressed", f"as told on {said.partition}; told again from {again} on")
 
 
-def _worse(severity: SeverityName, sizes: Mapping[str, float], said: Said) -> str:
+def _worse(severity: SeverityName, sizes: Mapping[str, float], said: Told) -> str:
     """Return in what it is worse than was told; "" if it is not."""
     if SEVERITIES.index(severity) > SEVERITIES.index(said.severity):
         return f"{severity}, {said.severity} before"
