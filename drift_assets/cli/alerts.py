@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from drift_assets.cli.places import DEFS, HOME, declared, home_of
+from drift_assets.cli.program import day_of
 from drift_assets.cli.rows import print_table
 from drift_assets.errors import ConfigurationError, DriftAssetsError, UnknownNameError
 
@@ -24,16 +25,6 @@ JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 ID: Final = click.argument("alert", metavar="ALERT")
 FAILED: Final = 1
 _LOG: Final = logging.getLogger("drift_assets.alerts")
-
-
-def day_of(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
-    """Return the day that is meant by a text such as 2026-11-23."""
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"found {value!r}, expected a day such as 2026-11-23") from None
 
 
 @click.group(short_help="See, acknowledge, mute or send again what people were told.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from drift_assets.cli.places import DEFS, HOME, declared
+from drift_assets.cli.program import day_of
 from drift_assets.cli.rows import print_table
 
 if TYPE_CHECKING:
@@ -151,8 +152,10 @@ def show(
 @baseline.command(short_help="Freeze a candidate.")
 @click.argument("monitor")
 @click.option("--file", "path", help="A file or glob. Default: what the YAML names.")
-@click.option("--from", "first", help="First day: of current data, or of the file.")
-@click.option("--to", "last", help="Last day.")
+@click.option(
+    "--from", "first", callback=day_of, help="First day: of current data, or of the file."
+)
+@click.option("--to", "last", callback=day_of, help="Last day.")
 @click.option("--last-days", type=click.IntRange(min=1), help="The latest days; hides slow drift.")
 @_BY
 @_WHY
@@ -162,8 +165,8 @@ def freeze(
     *,
     monitor: str,
     path: str | None,
-    first: str | None,
-    last: str | None,
+    first: date | None,
+    last: date | None,
     last_days: int | None,
     who: str,
     reason: str,
@@ -174,13 +177,12 @@ def freeze(
 
     It judges nobody until it is promoted. The same data give the same id.
     """
-    low, high = _day(first, "--from"), _day(last, "--to")
     if last_days is not None and (path is not None or first is not None or last is not None):
         raise click.UsageError("Give --last-days alone.")
-    if low is not None and high is not None and low > high:
-        raise click.UsageError(f"--from {low} is after --to {high}.")
+    if first is not None and last is not None and first > last:
+        raise click.UsageError(f"--from {first} is after --to {last}.")
     workplace = _workplace(monitor, places, home)
-    frozen = _freeze(workplace, path, low, high, last_days, who, reason)
+    frozen = _freeze(workplace, path, first, last, last_days, who, reason)
     click.echo(
         f"{frozen.baseline.id}  {'frozen' if frozen.is_new else 'was frozen already'}: "
         f"{frozen.baseline.n_rows:,} rows, {len(frozen.baseline.columns)} columns, {frozen.source}"
@@ -416,14 +418,3 @@ def _confirm(question: str, *, yes: bool) -> None:
 def _table(rows: list[dict[str, Any]]) -> None:
     if rows:
         print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
-
-
-def _day(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"found {text!r}, expected a day such as 2026-11-23", param_hint=option
-        ) from None

@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Iterator, MutableMapping
+from datetime import date
 from importlib import import_module
 from typing import Any, Final
 
@@ -28,6 +29,16 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail("NaN is not a number.", param, ctx)
         return number
+
+
+def day_of(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
+    """Return the day that an option's text means, such as 2026-11-23; None for none given."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"found {value!r}, expected a day such as 2026-11-23") from None
 
 
 class ByModule(MutableMapping[str, click.Command]):

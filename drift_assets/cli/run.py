@@ -10,7 +10,7 @@ import click
 
 from drift_assets.cli.outcomes import day_line, status_of
 from drift_assets.cli.places import DEFS, HOME, declared
-from drift_assets.cli.program import BAD_INPUT, DRIFT_FOUND
+from drift_assets.cli.program import BAD_INPUT, DRIFT_FOUND, day_of
 from drift_assets.cli.terminal import wants_colours
 from drift_assets.errors import ConfigurationError, HistoryError
 
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Run the daily job of a monitor.")
 @click.argument("monitor")
-@click.option("--partition", help="Day to run, such as 2026-11-23.")
-@click.option("--from", "first", help="First day to run.")
-@click.option("--to", "last", help="Last day to run. Default: the last that exists.")
+@click.option("--partition", callback=day_of, help="Day to run, such as 2026-11-23.")
+@click.option("--from", "first", callback=day_of, help="First day to run.")
+@click.option(
+    "--to", "last", callback=day_of, help="Last day to run. Default: the last that exists."
+)
 @click.option("--again", is_flag=True, help="Also days that have a report of their present data.")
 @click.option(
     "--processes",
@@ -40,9 +42,9 @@ def run(
     ctx: click.Context,
     *,
     monitor: str,
-    partition: str | None,
-    first: str | None,
-    last: str | None,
+    partition: date | None,
+    first: date | None,
+    last: date | None,
     again: bool,
     processes: int,
     exit_code: bool,
@@ -65,13 +67,12 @@ def run(
     if partition is not None:
         if first is not None or last is not None:
             raise click.UsageError("Give --partition, or --from and --to, not both.")
-        days = [_day(partition, "--partition")]
+        days = [partition]
     elif first is not None:
-        low = _day(first, "--from")
-        high = _day(last, "--to") if last is not None else end
-        if low > high:
-            raise click.UsageError(f"--from {low} is after --to {high}.")
-        days = [low + timedelta(days=n) for n in range((high - low).days + 1)]
+        last = end if last is None else last
+        if first > last:
+            raise click.UsageError(f"--from {first} is after --to {last}.")
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     else:
         raise click.UsageError("Say which day: --partition D, or --from D --to D.")
     outside = [day for day in days if not start <= day <= end]
@@ -93,15 +94,6 @@ def run(
         found = {status_of(o.assessment) for o in outcomes if o.assessment is not None}
         found |= _statuses(declaration, [day for day in asked if day not in days])
         ctx.exit(DRIFT_FOUND if DRIFT_FOUND in found else max(found, default=0))
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"found {text!r}, expected a day such as 2026-11-23", param_hint=option
-        ) from None
 
 
 def _statuses(declaration: "Declaration", days: Sequence[date]) -> set[int]:

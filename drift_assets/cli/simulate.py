@@ -1,27 +1,28 @@
 """``drift-assets simulate``: stored days judged again by other settings."""
 
 import json
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 import click
 
 from drift_assets.cli.places import HOME, home_of, write_file
-from drift_assets.cli.program import Number
+from drift_assets.cli.program import Number, day_of
 from drift_assets.cli.rows import print_table
 from drift_assets.errors import NoDataError, UnknownNameError
 
 PRESET_NAMES: Final = ("balanced", "conservative", "aggressive")
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _SHARE: Final = Number(0, 1, min_open=True)
 _LEVEL: Final = Number(0, 1, min_open=True, max_open=True)
 
 
 @click.command(short_help="Judge stored days by other settings.")
 @click.argument("monitor")
-@click.option("--from", "first", type=_DAY, help="First day. Default: the first reported one.")
-@click.option("--to", "last", type=_DAY, help="Last day. Default: the last reported one.")
+@click.option(
+    "--from", "first", callback=day_of, help="First day. Default: the first reported one."
+)
+@click.option("--to", "last", callback=day_of, help="Last day. Default: the last reported one.")
 @click.option("--preset", type=click.Choice(PRESET_NAMES), help="Thresholds of every column.")
 @click.option("--psi-threshold", type=Number(min=0, min_open=True), help="PSI that breaches.")
 @click.option("--ks-threshold", type=_LEVEL, help="KS p-value; for the plain rule.")
@@ -37,8 +38,8 @@ _LEVEL: Final = Number(0, 1, min_open=True, max_open=True)
 def simulate(
     *,
     monitor: str,
-    first: datetime | None,
-    last: datetime | None,
+    first: date | None,
+    last: date | None,
     preset: str | None,
     psi_threshold: float | None,
     ks_threshold: float | None,
@@ -81,27 +82,26 @@ def simulate(
         drift_share_threshold=drift_share_threshold,
         false_alarms=false_alarms,
     )
-    start, end = _date(first), _date(last)
-    if start is not None and end is not None and start > end:
-        raise click.UsageError(f"--from {start} is after --to {end}.")
+    if first is not None and last is not None and first > last:
+        raise click.UsageError(f"--from {first} is after --to {last}.")
     if picture is not None and picture.suffix.lower() != ".svg":
         raise click.UsageError(f"found --picture {picture}, expected a name that ends in .svg.")
     place = home_of(home)
     history = open_history(place)
-    days = history.kept_days(monitor, first=start, last=end, settings=settings)
+    days = history.kept_days(monitor, first=first, last=last, settings=settings)
     learned = {}
     if false_alarms is not None:
         files = BaselineFiles(place, monitor)
         ids = {column.baseline_id for day in days for column in day.columns}
         learned = {name: found for name in ids if (found := files.learned(name)) is not None}
-    simulation = replay(days, settings, first=start, learned=learned)
+    simulation = replay(days, settings, first=first, learned=learned)
     if not simulation.days:
         known = [one.monitor for one in history.last_evaluations()]
         if monitor not in known:
             raise UnknownNameError("reported monitor", monitor, known)
         raise NoDataError(
-            f"Found no reported day of {monitor!r} from {start or 'the first'} to "
-            f"{end or 'the last'}, expected at least one: give a longer stretch."
+            f"Found no reported day of {monitor!r} from {first or 'the first'} to "
+            f"{last or 'the last'}, expected at least one: give a longer stretch."
         )
     if picture is not None:
         write_file(picture, svg_simulation(simulation, monitor=monitor).encode())
@@ -111,7 +111,3 @@ def simulate(
     for line in simulation_lines(simulation, monitor=monitor):
         click.echo(line)
     print_table(HEADINGS, simulation_rows(simulation))
-
-
-def _date(instant: datetime | None) -> date | None:
-    return None if instant is None else instant.date()

@@ -251,13 +251,7 @@ def _profiles_over(
             if rows[day].n_rows:
                 yield day, profile_rows(rows[day], ruler)
             continue
-        columns: dict[str, Profile | Unprofiled] = {
-            name: Unprofiled("not kept") if column is None else column.profile(0)
-            for name, column in profiles.columns(profiles.of_day(day), list(ruler.columns))
-        }
-        known = [p.n_rows for p in columns.values() if not isinstance(p, Unprofiled)]
-        n_rows = max(known, default=0)
-        yield day, DatasetProfile(n_rows, columns)
+        yield day, profiles.dataset(day)
 
 
 class _Days:

@@ -12,7 +12,7 @@ from drift_assets.errors import BaselineError, NoDataError, UnknownNameError, Un
 from drift_assets.monitors import AlertAfter, Monitor
 from drift_assets.orchestration.archive import Archive
 from drift_assets.orchestration.day import Workplace, user_name
-from drift_assets.profiles import Baseline, Profile, Unprofiled
+from drift_assets.profiles import Baseline
 from drift_assets.profiles.rebinning import Rebinned, rebin, rebinned_column
 from drift_assets.scan import profile_rows
 from drift_assets.sources import current_files, fingerprint, read_current
@@ -499,13 +499,8 @@ def _profile_of(
         profiles = workplace.baseline_days(ruler).profiles
         if profiles.fingerprint(day) != mark:
             continue
-        columns: dict[str, Profile | Unprofiled] = {
-            name: Unprofiled("not kept") if column is None else column.profile(0)
-            for name, column in profiles.columns(profiles.of_day(day), list(ruler.columns))
-        }
-        known = [p.n_rows for p in columns.values() if not isinstance(p, Unprofiled)]
-        n_rows = max(known, default=0)
-        return rebin(columns, candidate, n_rows=n_rows), "fine profile"
+        kept = profiles.dataset(day)
+        return rebin(kept.columns, candidate, n_rows=kept.n_rows), "fine profile"
     return None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from drift_assets.atomic import write_atomically
 from drift_assets.errors import BaselineError
-from drift_assets.profiles import Baseline, ColumnDays, DatasetProfile, Unprofiled
+from drift_assets.profiles import Baseline, ColumnDays, DatasetProfile, Profile, Unprofiled
 from drift_assets.profiles.dataset import damage
 
 FORMAT: Final = 1
@@ -98,6 +98,21 @@ class DayProfiles:
                 return str(_description(archive)["fingerprint"])
         except FileNotFoundError:
             return None
+
+    def dataset(self, day: date) -> DatasetProfile:
+        """Return a later day as it was kept; what was not is `Unprofiled`.
+
+        Raises
+        ------
+        BaselineError
+            If the file is damaged, or of other rulers.
+        """
+        columns: dict[str, Profile | Unprofiled] = {
+            name: Unprofiled("not kept") if column is None else column.profile(0)
+            for name, column in self.columns(self.of_day(day), list(self.baseline.columns))
+        }
+        known = [p.n_rows for p in columns.values() if not isinstance(p, Unprofiled)]
+        return DatasetProfile(max(known, default=0), columns)
 
     def columns(self, path: Path, names: Sequence[str]) -> Iterable[tuple[str, ColumnDays | None]]:
         """Yield the days of each named column from a file; None for one that is not in it.

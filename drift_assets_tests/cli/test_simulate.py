@@ -123,7 +123,7 @@ def test_a_stretch_of_days_and_every_option_together(home: Path, tmp_path: Path)
         (["loans", "--from", "2026-11-25", "--to", "2026-11-24"], "is after --to"),
         (["loans", "--alert-after", "twice"], "expected two whole numbers such as '2 of 3'"),
         (["loans", "--psi-threshold", "nan"], "NaN is not a number"),
-        (["loans", "--from", "soon"], "does not match the format"),
+        (["loans", "--from", "soon"], "expected a day such as 2026-11-23"),
         (["loans", "--picture", "loans.png"], "expected a name that ends in .svg"),
     ],
 )
