@@ -9,8 +9,8 @@ from typing import Final
 from drift_assets.errors import DataError
 from drift_assets.scan.columns import ArrowArray, Found, Loose, Piece, Want
 from drift_assets.scan.days import DayArray
-from drift_assets.scan.folder_columns import FilePart
 from drift_assets.scan.rows import Suitability
+from drift_assets.scan.widened import FilePart
 
 _LONGEST_NAME: Final = 120
 

@@ -11,11 +11,12 @@ import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 from drift_assets.errors import NoDataError, UnreadableFileError
 from drift_assets.scan.copies import Copy, NamedPart, naming
 from drift_assets.scan.days import Days
-from drift_assets.scan.folder_columns import FilePart, WithFolderColumns
+from drift_assets.scan.folder_columns import WithFolderColumns
 from drift_assets.scan.frames import TypedPart
 from drift_assets.scan.parquet import open_parquet
 from drift_assets.scan.rows import Rows
 from drift_assets.scan.shelf import Shelf
+from drift_assets.scan.widened import FilePart
 
 if TYPE_CHECKING:
     from drift_assets.scan.predictions import Predictions

@@ -2,9 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Final, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 from urllib.parse import unquote
 
 import numpy as np
@@ -14,7 +13,6 @@ from drift_assets.scan.columns import (
     ArrowArray,
     CategoryColumn,
     Found,
-    Loose,
     MissingColumn,
     NumberColumn,
     Piece,
@@ -25,22 +23,13 @@ from drift_assets.scan.columns import (
     spells_dates,
 )
 from drift_assets.scan.days import DayArray
-from drift_assets.scan.rows import PIECE_ROWS, Part, Suitability
+from drift_assets.scan.rows import PIECE_ROWS, Suitability
+from drift_assets.scan.widened import FilePart, WidenedPart
 
 NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"
 """How Hive and Spark write a missing value into a folder's name."""
 
 _KEY_AND_VALUE: Final = re.compile(r"([A-Za-z_][^=/]*)=(.+)", re.DOTALL)
-
-
-class FilePart(Part, Protocol):
-    """A file as a part: its days can be told, and all its rows read in order."""
-
-    def dates(self) -> DayArray:
-        """Return the day of each row, those of other days included."""
-
-    def batches(self, names: Sequence[str]) -> Iterable[tuple[str, int, ArrowArray | Loose]]:
-        """Yield (name, first row, values) of columns, all rows."""
 
 
 def folder_columns(folders: Iterable[str]) -> dict[str, str | None]:
@@ -60,7 +49,7 @@ def folder_columns(folders: Iterable[str]) -> dict[str, str | None]:
     return found
 
 
-class WithFolderColumns:
+class WithFolderColumns(WidenedPart):
     """A file and the columns that its folders name; a column of its own comes first.
 
     A value has no type, like one in a CSV file: it is a number where it spells one.
@@ -78,72 +67,32 @@ class WithFolderColumns:
     def __init__(
         self, part: FilePart, columns: Mapping[str, str | None], *, day: DayArray | None = None
     ) -> None:
-        self._part = part
-        self._day = day
-        self._added: Final = {n: v for n, v in columns.items() if n not in part.columns}
-        self.label: Final = part.label
-        self.typed: Final = part.typed
-        self.columns: Final = (*part.columns, *self._added)
-        self.repeated: Final = part.repeated
-
-    @cached_property
-    def n_rows(self) -> int:
-        """Rows, those of other days left out."""
-        return self._part.n_rows
-
-    def prepare(self, wants: Mapping[str, Want]) -> None:
-        """Read the file's own columns ahead."""
-        self._part.prepare({n: want for n, want in wants.items() if n not in self._added})
-
-    def pieces(self, name: str, want: Want) -> Iterator[Piece]:
-        """Yield what a column holds, piece by piece."""
-        if name not in self._added:
-            yield from self._part.pieces(name, want)
-            return
-        for first in range(0, self.n_rows, PIECE_ROWS):
-            yield _found(self._added[name], min(PIECE_ROWS, self.n_rows - first), want)
-
-    def release(self, name: str, want: Want) -> None:
-        """Let go of a column."""
-        if name not in self._added:
-            self._part.release(name, want)
-
-    def take(self, name: str, want: Want) -> Found:
-        """Return what a column holds, as a whole."""
-        if name not in self._added:
-            return self._part.take(name, want)
-        return _found(self._added[name], self.n_rows, want)
-
-    def suitability(self) -> Mapping[str, Suitability]:
-        """Return for each column whether it can be watched."""
-        found = dict(self._part.suitability())
-        for name, text in self._added.items():
-            found[name] = "missing" if text is None else "watchable"
-            if text is not None and spells_dates([text]):
-                found[name] = "unsuitable"
-        return found
+        super().__init__(part, columns)
+        self._values: Final = columns
+        self._day: Final = day
 
     def dates(self) -> DayArray:
         """Return the day of each row, those of other days included."""
-        return self._part.dates() if self._day is None else np.repeat(self._day, self.n_rows)
+        return super().dates() if self._day is None else np.repeat(self._day, self.n_rows)
 
-    def batches(self, names: Sequence[str]) -> Iterable[tuple[str, int, ArrowArray | Loose]]:
-        """Yield (name, first row, values) of columns, all rows."""
-        own = [name for name in names if name not in self._added]
-        if own:
-            yield from self._part.batches(own)
-        if len(own) < len(names):
-            n_rows = self._n_all_rows()
-            for name in names:
-                if name in self._added:
-                    yield name, 0, self._constant(name, n_rows)
+    def _added_pieces(self, name: str, want: Want) -> Iterator[Piece]:
+        for first in range(0, self.n_rows, PIECE_ROWS):
+            yield _found(self._values[name], min(PIECE_ROWS, self.n_rows - first), want)
 
-    def _n_all_rows(self) -> int:
-        return self.n_rows if self._day is not None else len(self._part.dates())
+    def _added_column(self, name: str, want: Want) -> Found:
+        return _found(self._values[name], self.n_rows, want)
 
-    def _constant(self, name: str, n_rows: int) -> ArrowArray:
-        text = self._added[name]
+    def _added_suitability(self, name: str) -> Suitability:
+        text = self._values[name]
+        if text is None:
+            return "missing"
+        return "unsuitable" if spells_dates([text]) else "watchable"
+
+    def _added_values(self, name: str) -> ArrowArray:
+        text = self._values[name]
         number = None if text is None else number_from_text(text)
+        # All rows of the file, those of other days included.
+        n_rows = self.n_rows if self._day is not None else len(self._part.dates())
         if self.typed and number is not None:
             return pa.array(np.full(n_rows, number))
         codes = pa.array(np.zeros(n_rows, dtype=np.int8))

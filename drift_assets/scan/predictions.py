@@ -1,6 +1,6 @@
 """Predictions in files of their own: each row finds its prediction by key."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -31,10 +31,10 @@ from drift_assets.scan.columns import (
     text_counts,
     valid_rows,
 )
-from drift_assets.scan.days import DayArray, Days
+from drift_assets.scan.days import Days
 from drift_assets.scan.delimited import numbers_from_text
-from drift_assets.scan.folder_columns import FilePart
 from drift_assets.scan.rows import PIECE_ROWS, Suitability
+from drift_assets.scan.widened import FilePart, WidenedPart
 
 _BETWEEN: Final = "\x1f"
 """Stands between the values of a key of several columns; escaped where a value has it."""
@@ -198,7 +198,7 @@ def _spelled(value: object) -> str:
     return canonical(value) if isinstance(value, int | float) else str(value)
 
 
-class WithPredictions:
+class WithPredictions(WidenedPart):
     """A file and, beside its own columns, those of the predictions of its rows.
 
     Parameters
@@ -214,82 +214,42 @@ class WithPredictions:
     def __init__(
         self, part: FilePart, predictions: Predictions, *, days: Days | None = None
     ) -> None:
-        self._part = part
-        self._predictions = predictions
-        self._days = days
-        self._added: Final = tuple(n for n in predictions.columns if n not in part.columns)
-        self.label: Final = part.label
-        self.typed: Final = part.typed
-        self.columns: Final = (*part.columns, *self._added)
-        self.repeated: Final = part.repeated
-
-    @property
-    def n_rows(self) -> int:
-        """Rows, those of other days left out."""
-        return self._part.n_rows
+        super().__init__(part, predictions.columns)
+        self._predictions: Final = predictions
+        self._days: Final = days
 
     @cached_property
     def rows(self) -> IntArray:
         """For each row of the day, the row of its prediction; -1 where it has none."""
         return self._all_rows if self._keep is None else self._all_rows[self._keep]
 
-    def prepare(self, wants: Mapping[str, Want]) -> None:
-        """Read the file's own columns ahead."""
-        self._part.prepare({n: want for n, want in wants.items() if n not in self._added})
-
-    def pieces(self, name: str, want: Want) -> Iterator[Piece]:
-        """Yield what a column holds, piece by piece."""
-        if name not in self._added:
-            yield from self._part.pieces(name, want)
-            return
+    def _added_pieces(self, name: str, want: Want) -> Iterator[Piece]:
         for first in range(0, len(self.rows), PIECE_ROWS):
             rows = self.rows[first : first + PIECE_ROWS]
             yield from self._pieces(self._predicted(name, rows), want)
 
-    def release(self, name: str, want: Want) -> None:
-        """Let go of a column."""
-        if name not in self._added:
-            self._part.release(name, want)
-
-    def take(self, name: str, want: Want) -> Found:
-        """Return what a column holds, as a whole."""
-        if name not in self._added:
-            return self._part.take(name, want)
+    def _added_column(self, name: str, want: Want) -> Found:
         pieces = [p.counted() if isinstance(p, TextPiece) else p for p in self.pieces(name, want)]
         return merge(pieces, [self.label] * len(pieces))
 
-    def suitability(self) -> Mapping[str, Suitability]:
-        """Return for each column whether it can be watched."""
-        found = dict(self._part.suitability())
-        for name in self._added:
-            array = self._predicted(name, self.rows)
-            found[name] = "watchable"
-            if array.null_count == len(array):
-                found[name] = "missing"
-            elif pa.types.is_temporal(array.type) or pa.types.is_nested(array.type):
-                found[name] = "unsuitable"
-            elif pa.types.is_string(array.type):
-                texts = array.drop_null().slice(0, _MOST_TEXTS_LOOKED_AT).to_pylist()
-                found[name] = "unsuitable" if spells_dates(texts) else "watchable"
-        return found
+    def _added_suitability(self, name: str) -> Suitability:
+        array = self._predicted(name, self.rows)
+        if array.null_count == len(array):
+            return "missing"
+        if pa.types.is_temporal(array.type) or pa.types.is_nested(array.type):
+            return "unsuitable"
+        if pa.types.is_string(array.type):
+            texts = array.drop_null().slice(0, _MOST_TEXTS_LOOKED_AT).to_pylist()
+            return "unsuitable" if spells_dates(texts) else "watchable"
+        return "watchable"
 
-    def dates(self) -> DayArray:
-        """Return the day of each row, those of other days included."""
-        return self._part.dates()
-
-    def batches(self, names: Sequence[str]) -> Iterable[tuple[str, int, ArrowArray | Loose]]:
-        """Yield (name, first row, values) of columns, all rows."""
-        own = [name for name in names if name not in self._added]
-        if own:
-            yield from self._part.batches(own)
-        for name in names:
-            if name in self._added:
-                array = self._predicted(name, self._all_rows)
-                if self.typed and not self._predictions.typed:
-                    array = _as_spelled(array)
-                elif not self.typed and self._predictions.typed:
-                    array = _texts(array)
-                yield name, 0, array
+    def _added_values(self, name: str) -> ArrowArray:
+        array = self._predicted(name, self._all_rows)
+        if self.typed and not self._predictions.typed:
+            return _as_spelled(array)
+        if not self.typed and self._predictions.typed:
+            return _texts(array)
+        return array
 
     @cached_property
     def _all_rows(self) -> IntArray:
