@@ -244,10 +244,14 @@ def novel(base: Profile, cells: Counts) -> tuple[Counts, Floats]:
         rows = cells @ cells_out_of_range(base, replace(base, cells=np.ones_like(base.cells)))
         found = [out_of_range_p_value(k, base.n, n) for k, n in zip(rows.tolist(), m, strict=True)]
     else:
-        rows, categories = cells[:, -1], len(base.binning.known) + 1
+        rows, n_named = cells[:, -1], len(base.binning.categories)
+        both = cells + base.counts
+        unnamed = both[:, n_named:].sum(axis=1)
         found = [
-            novel_category_p_value(k, categories, base.n, n)
-            for k, n in zip(rows.tolist(), m, strict=True)
+            novel_category_p_value(k, named, others, base.n, n)
+            for k, named, others, n in zip(
+                rows.tolist(), both[:, :n_named].tolist(), unnamed.tolist(), m, strict=True
+            )
         ]
     return rows, np.array(found)
 

@@ -1,6 +1,7 @@
 """Novel rate: the share of rows with a value that an earlier sample should have shown."""
 
 import math
+from collections.abc import Iterable
 
 from drift_assets.profiles import CategoricalProfile, NumericProfile, Profile
 from drift_assets.stats.out_of_range_rate import OUT_OF_RANGE_RATE
@@ -35,7 +36,7 @@ def novel_rate_change(baseline: CategoricalProfile, current: CategoricalProfile)
 
 
 def novel_category_p_value(
-    n_most: int, n_categories: int, n_baseline: int, n_current: int
+    n_most: int, named: Iterable[int], n_unnamed: int, n_baseline: int, n_current: int
 ) -> float:
     """Return a bound on the probability that chance hides so frequent a category.
 
@@ -43,8 +44,10 @@ def novel_category_p_value(
     ----------
     n_most
         Current rows of the most frequent category that the baseline never had.
-    n_categories
-        Categories of both sides, any of which might be hidden.
+    named
+        Rows of each category whose rows are counted apart, both sides together.
+    n_unnamed
+        Rows of all other categories, both sides together; the new ones among them.
     n_baseline, n_current
         Rows on each side.
 
@@ -57,7 +60,9 @@ def novel_category_p_value(
     -----
     That all k rows of one category are among the M current ones, and none
     among the N of the baseline, has the probability ``C(M, k) / C(N + M, k)``
-    [1]_; it is multiplied by the number of categories.
+    [1]_. It is summed over the categories of at least ``n_most`` rows, any of
+    which chance might have hidden. Of the unnamed, ``n_unnamed / n_most`` are
+    so frequent at most, and none is hidden more easily than one of ``n_most``.
 
     References
     ----------
@@ -66,19 +71,25 @@ def novel_category_p_value(
 
     Examples
     --------
-    >>> round(novel_category_p_value(2, 3, 100, 10), 4)  # 3 * 45 / 5995
-    0.0225
+    >>> round(novel_category_p_value(2, [60, 45], 5, 100, 10), 4)  # 2 * 45 / 5995
+    0.015
     """
     n, m, k = n_baseline, n_current, n_most
     if k == 0:
         return 1.0
-    log_p = (
+    unnamed = n_unnamed // k * math.exp(_log_hidden(k, n, m))
+    of_each = (math.exp(_log_hidden(size, n, m)) for size in named if k <= size <= m)
+    return min(unnamed + sum(of_each), 1.0)
+
+
+def _log_hidden(k: int, n: int, m: int) -> float:
+    """Return the logarithm of ``C(m, k) / C(n + m, k)``, k at most m."""
+    return (
         math.lgamma(m + 1)
         - math.lgamma(m - k + 1)
         + math.lgamma(n + m - k + 1)
         - math.lgamma(n + m + 1)
     )
-    return min(n_categories * math.exp(log_p), 1.0)
 
 
 def _measure(baseline: Profile, current: Profile) -> Measurement:
@@ -89,9 +100,10 @@ def _measure(baseline: Profile, current: Profile) -> Measurement:
     # Compared days may have some of them; the names that are known are those of all rows.
     before = {name for name, _ in baseline.unseen}
     most = max((rows for name, rows in current.unseen if name not in before), default=0)
-    categories = len(baseline.binning.known) + len(current.unseen)
+    counts, n_named = baseline.counts + current.counts, len(baseline.binning.categories)
+    named, unnamed = counts[:n_named].tolist(), int(counts[n_named:].sum())
     rows = max(baseline.n, baseline.binning.n_rows or 0)
-    p_value = novel_category_p_value(most, categories, rows, current.n)
+    p_value = novel_category_p_value(most, named, unnamed, rows, current.n)
     return Measurement("novel_rate", change, p_value, baseline.n, current.n)
 
 
