@@ -1,5 +1,6 @@
-"""Processor: numpy told how to use this machine, before it is loaded."""
+"""Processor: numpy and Python told how to use this machine, at the start of a process."""
 
+import atexit
 import gc
 import os
 import sys
@@ -98,7 +99,22 @@ def rare_collections() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            # What was made counts as old: else the next search would walk through all of it.
+            gc.freeze()
+            gc.unfreeze()
         gc.set_threshold(*usual)
+
+
+def spare_last_collections() -> None:
+    """Have Python search for no garbage when this process ends, but leave it to the kernel.
+
+    For a command that closes what it opened: Python walks twice through all objects then, to
+    delete those that only refer to each other. What is registered with `atexit` still runs.
+    """
+    # Once is enough, however often a process calls.
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
 
 
 def stores_slowly(described: str) -> bool:

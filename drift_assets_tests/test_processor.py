@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +146,47 @@ def test_garbage_is_looked_for_rarely_during_a_command_and_as_usual_afterwards()
         assert gc.isenabled()
         assert gc.get_threshold()[0] > usual[0]
     assert gc.get_threshold() == usual
+
+
+class Loop:
+    """Refers to itself, so that only a search finds it once nobody else does."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_the_first_search_after_a_command_spares_what_it_made_and_a_full_one_does_not() -> None:
+    with rare_collections():
+        made = weakref.ref(Loop())
+    gc.collect(0)
+    assert made() is not None
+    gc.collect()
+    assert made() is None
+
+
+ENDING = """
+import atexit, sys
+from drift_assets.processor import spare_last_collections
+
+class Loop:
+    def __del__(self):
+        print("searched")
+
+loop = Loop()
+loop.itself = loop
+atexit.register(print, "registered")
+if sys.argv[1:]:
+    spare_last_collections()
+    spare_last_collections()
+"""
+
+
+@pytest.mark.parametrize(
+    ("spared", "said"), [((), ["registered", "searched"]), (("spared",), ["registered"])]
+)
+def test_a_process_ends_without_a_search_and_still_does_what_it_promised(
+    spared: tuple[str, ...], said: list[str]
+) -> None:
+    command = [sys.executable, "-c", ENDING, *spared]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == said

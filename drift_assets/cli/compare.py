@@ -9,7 +9,7 @@ from drift_assets.cli.outcomes import status_of
 from drift_assets.cli.places import write_file
 from drift_assets.cli.program import Number
 from drift_assets.cli.terminal import wants_colours
-from drift_assets.processor import rare_collections
+from drift_assets.processor import rare_collections, spare_last_collections
 
 if TYPE_CHECKING:
     from drift_assets.assessment import Assessment
@@ -94,6 +94,7 @@ def compare(
     could not be evaluated; 2 for bad usage or bad input.
     """
     ctx.with_resource(rare_collections())
+    spare_last_collections()
     from drift_assets.compare import compare_rows, comparison_monitor
     from drift_assets.report.console import console_report
     from drift_assets.scan import rows_from_files

@@ -10,7 +10,7 @@ from typing import Any, Final
 from drift_assets.dashboard.month import CODES
 from drift_assets.figures import show, show_share
 from drift_assets.report.escaping import visible
-from drift_assets.report.page import VERDICT_LABELS
+from drift_assets.report.wording import VERDICT_LABELS
 from drift_assets.stats import LABELS
 from drift_assets.store import Ask
 from drift_assets.verdicts import Verdict

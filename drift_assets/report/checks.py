@@ -6,7 +6,7 @@ from typing import Any
 
 from drift_assets.data_checks import CheckResult
 from drift_assets.report.escaping import visible
-from drift_assets.report.page import VERDICT_LABELS
+from drift_assets.report.wording import VERDICT_LABELS
 from drift_assets.verdicts import Verdict
 
 

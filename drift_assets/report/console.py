@@ -6,7 +6,7 @@ from typing import Final
 from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.figures import show_share
 from drift_assets.report.escaping import visible
-from drift_assets.report.page import (
+from drift_assets.report.wording import (
     VERDICT_LABELS,
     cautions,
     moved_bins,

@@ -8,7 +8,8 @@ from typing import Any, Final
 from drift_assets.assessment import Bin
 from drift_assets.figures import show
 from drift_assets.report.escaping import visible
-from drift_assets.report.page import Bar, ColumnPanel, Page, PastLine, shares_beside
+from drift_assets.report.page import Bar, ColumnPanel, Page, PastLine
+from drift_assets.report.wording import shares_beside
 from drift_assets.verdicts import Verdict
 
 MOST_BINS: Final = 24

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from drift_assets.assessment import Assessment, Bin, FeatureResult, JsCounts, Summary, Why
 from drift_assets.errors import DataError
-from drift_assets.report.page import cautions, silences
+from drift_assets.report.wording import cautions, silences
 from drift_assets.stats import Measurement
 from drift_assets.verdicts import (
     DatasetRuling,
@@ -34,6 +34,8 @@ COMPARISON_SCHEMA_VERSION: Final = 1
 """Version of the keys that `document_report` returns, and of ``comparison.schema.json``."""
 
 _AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+_LEAVES: Final = _AS_THEY_ARE | {float}
+_NESTED: Final = frozenset({dict, list})
 _UNDEFINED: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -274,6 +276,12 @@ def _indented(value: Any, margin: str) -> str:  # noqa: ANN401  # whatever JSON 
     if kind is int or (kind is float and math.isfinite(value)):
         return repr(value)
     inner = f"{margin}  "
+    if kind in _NESTED and value:
+        parts = value.values() if kind is dict else value
+        if _LEAVES.issuperset(map(type, parts)):
+            # Nearly all containers: the fast path does these, line breaks and all.
+            flat = _flat(inner).encode(value)
+            return f"{flat[0]}{inner}{flat[1:-1]}{margin}{flat[-1]}"
     if kind is dict and value:
         items = [f"{encode_basestring(key)}: {_indented(v, inner)}" for key, v in value.items()]
         return f"{{{inner}{f',{inner}'.join(items)}{margin}}}"
@@ -282,6 +290,12 @@ def _indented(value: Any, margin: str) -> str:  # noqa: ANN401  # whatever JSON 
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     # No string in it holds a line break: JSON escapes them.
     return text.replace("\n", margin)
+
+
+@cache
+def _flat(inner: str) -> json.JSONEncoder:
+    """Return what writes a container of texts and numbers, each behind a line break."""
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(f",{inner}", ": "))
 
 
 @cache

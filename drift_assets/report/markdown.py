@@ -5,11 +5,10 @@ from typing import Final
 from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.figures import show, show_share
 from drift_assets.report.escaping import markdown_text, shortened
-from drift_assets.report.page import (
+from drift_assets.report.page import headline, ordered
+from drift_assets.report.wording import (
     VERDICT_LABELS,
-    headline,
     moved_bins,
-    ordered,
     p_value_figure,
     value_figure,
 )

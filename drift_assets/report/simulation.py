@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from drift_assets.figures import show_share
 from drift_assets.report.escaping import shortened, visible
-from drift_assets.report.page import VERDICT_LABELS
+from drift_assets.report.wording import VERDICT_LABELS
 from drift_assets.simulation import Simulation, Spell
 from drift_assets.verdicts import Verdict
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from drift_assets.figures import show
 from drift_assets.report.escaping import markdown_text, shortened, visible
-from drift_assets.report.page import VERDICT_LABELS
+from drift_assets.report.wording import VERDICT_LABELS
 from drift_assets.stats import LABELS
 from drift_assets.trends import TrendResult, by_feature, leading, verdict_of
 from drift_assets.verdicts import Verdict

@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
 
 from drift_assets.profiles.binning import PSI_BINS, FloatArray
 from drift_assets.stats.psi import FLOOR
@@ -117,6 +116,9 @@ def _moments(shares: FloatArray, sizes: FloatArray) -> tuple[FloatArray, FloatAr
     mean = p.copy()
     few = (n * p < _WELL_FILLED) & (p < 1)
     if few.any():
+        # Loaded on use: it takes a sixth of a second, and to declare a monitor takes none of it.
+        from scipy.special import gammaln  # noqa: PLC0415
+
         n, p = n[few][:, None], p[few][:, None]
         k = np.arange(2 * _WELL_FILLED)[None, :]
         inside = k <= n

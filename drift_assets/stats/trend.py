@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr, stdtrit
 
 from drift_assets.errors import ConfigurationError
 from drift_assets.profiles.binning import FloatArray, IntArray
@@ -104,6 +103,9 @@ def linear_regression(x: ArrayLike, y: ArrayLike) -> Regression:
     if left_over <= 1e-15 * total:
         return Regression(slope, intercept, 0.0)
     t = slope / np.sqrt(left_over / df / spread)
+    # Loaded on use: it takes a sixth of a second, and to declare a monitor takes none of it.
+    from scipy.special import stdtr  # noqa: PLC0415
+
     return Regression(slope, intercept, float(2 * stdtr(df, -abs(t))))
 
 
@@ -165,6 +167,8 @@ def monotone_trend(x: ArrayLike, y: ArrayLike, *, confidence: float = 0.9) -> Mo
     autocorrelation = lag_one_autocorrelation(_less_a_parabola(midranks(ordinates)), n_fitted=3)
     spread = float(np.sqrt(variance * variance_inflation(autocorrelation, n)))
     df = degrees_of_freedom(autocorrelation, n)
+    from scipy.special import stdtr, stdtrit  # noqa: PLC0415  # as above
+
     p_value = min(float(2 * stdtr(df, -max(abs(score) - 1, 0) / spread)), 1.0)
     slopes = rises / (abscissae[later] - abscissae[earlier])
     reach = float(stdtrit(df, (1 + confidence) / 2)) * spread

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # it ships no types
 
 from drift_assets.errors import QueryError
 
@@ -226,7 +225,7 @@ def _with_usual_types(table: pa.Table) -> pa.Table:
         if field.type == pa.decimal128(38, 0):
             # DuckDB sums integers in 128 bits, which Arrow has only as a decimal.
             try:
-                column = pc.cast(column, pa.int64())
+                column = column.cast(pa.int64())
             except pa.ArrowInvalid:
                 continue
         elif field.type == pa.month_day_nano_interval():

@@ -14,7 +14,7 @@ from drift_assets.report.console import console_report
 from drift_assets.report.html import html_report
 from drift_assets.report.json import assessment_to_dict, document_report, to_json
 from drift_assets.report.markdown import markdown_table
-from drift_assets.report.page import p_value_figure, value_figure
+from drift_assets.report.wording import p_value_figure, value_figure
 from drift_assets.store import History
 from drift_assets.verdicts import Verdict
 from drift_assets_tests.store import samples
