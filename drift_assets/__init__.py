@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from drift_assets.monitors import Monitor
     from drift_assets.orchestration.actions import DriftEvent
     from drift_assets.orchestration.component import DriftMonitor, build_definitions
+    from drift_assets.orchestration.defs_folder import load_defs_folder
     from drift_assets.questions import read_history
     from drift_assets.scan import fit_baseline, profile_rows, rows_from_files, rows_from_frame
     from drift_assets.store import History
@@ -38,6 +39,7 @@ __all__ = [
     "assess",
     "build_definitions",
     "fit_baseline",
+    "load_defs_folder",
     "profile_rows",
     "read_history",
     "rows_from_files",
@@ -56,6 +58,7 @@ _HOMES: Final = {
     "assess": "assessment",
     "build_definitions": "orchestration.component",
     "fit_baseline": "scan",
+    "load_defs_folder": "orchestration.defs_folder",
     "profile_rows": "scan",
     "read_history": "questions",
     "rows_from_files": "scan",

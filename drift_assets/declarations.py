@@ -7,7 +7,7 @@ shown together, each with file and line.
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -224,6 +224,37 @@ def mistakes_in(
     return [(_place(detail["loc"]), _sentence(detail, schema)) for detail in error.errors()]
 
 
+_GOOD: Final[Mapping[str, object]] = {
+    "name": "monitor",
+    "baseline": {"path": "baseline.csv", "date_column": "day"},
+    "current": "{partition}.csv",
+    "partitions": {"start": "2026-01-01"},
+}
+"""Stand for required fields that are wrong: nothing is amiss between these and any others."""
+
+
+def _mistakes_between(
+    attributes: Mapping[str, object], error: ValidationError
+) -> list[tuple[YamlPlace, str]]:
+    """Return the mistakes between those fields of a monitor that are not wrong themselves.
+
+    Pydantic looks for them only once no field is.
+    """
+    wrong = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}
+    if not wrong:
+        return []
+    if "predictions" in wrong:
+        # What is watched is known by both.
+        wrong.add("features")
+    good = {name: value for name, value in _GOOD.items() if name in wrong}
+    others = {name: value for name, value in attributes.items() if str(name) not in wrong}
+    try:
+        Monitor.model_validate(others | good)
+    except ValidationError as found:
+        return [(place, sentence) for place, sentence in mistakes_in(found) if not place]
+    return []
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     for current, folders, files in os.walk(folder):
         here = Path(current)
@@ -277,7 +308,7 @@ def _read_document(
     try:
         monitor = Monitor.model_validate(rendered)
     except ValidationError as error:
-        for place, sentence in mistakes_in(error):
+        for place, sentence in [*mistakes_in(error), *_mistakes_between(rendered, error)]:
             where = _line_of(node, ("attributes", *place))
             name = ".".join(map(str, place))
             mistakes.append(f"{path}:{where}: {name + ': ' if name else ''}{sentence}")

@@ -4,7 +4,7 @@ Every field is documented where it stands; ``docs/monitors.md`` is made from her
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal, Self
@@ -807,6 +807,8 @@ class Monitor(_Schema):
                     )
         names = [f.column for f in self._features()] + [p.column for p in self.predictions]
         mistakes += mistakes_in_columns(names)
+        if self.features != "auto":
+            mistakes += self._mistakes_in_limits(names)
         if self._features() and not any(f.importance for f in self._features()):
             mistakes.append("features: found the importance 0 everywhere, expected one above it")
         named = [action.name for action in self.actions]
@@ -818,6 +820,45 @@ class Monitor(_Schema):
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+    def _mistakes_in_limits(self, watched: Sequence[str]) -> list[str]:
+        checks = self.data_checks
+        if checks is None or checks.out_of_range is None:
+            return []
+        return [
+            f"data_checks.out_of_range.limits: {UnknownNameError('watched column', name, watched)}"
+            for name in checks.out_of_range.limits
+            if name not in watched
+        ]
+
+    def require_known(self, watched: Sequence[str], *, present: Collection[str] | None) -> None:
+        """Raise an error if ``features: auto`` leaves names over that mean no column.
+
+        Parameters
+        ----------
+        watched
+            Columns that auto has picked.
+        present
+            All columns of the baseline's data; None where they are not known.
+
+        Raises
+        ------
+        ConfigurationError
+            If ``exclude`` or a limit names a column that is not there.
+        """
+        mistakes = self._mistakes_in_limits(watched)
+        if present is not None:
+            mistakes += [
+                f"exclude: {UnknownNameError('column of the baseline', name, present)}"
+                for name in self.exclude
+                if name not in present
+            ]
+        if mistakes:
+            listing = "; ".join(mistakes)
+            raise ConfigurationError(
+                f"Found names without a column in monitor {self.name!r}, expected names of its "
+                f"own. {listing}"
+            )
 
     def _mistakes_in_sources(self) -> list[str]:
         mistakes = []

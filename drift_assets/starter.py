@@ -3,10 +3,13 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
+import numpy as np
 import yaml
 from pydantic import ValidationError
 
@@ -17,29 +20,59 @@ from drift_assets.monitors import Monitor
 from drift_assets.profiles import NumericProfile, Profile
 from drift_assets.profiles.binning import FEW_VALUES
 from drift_assets.scan import fit_baseline, rows_from_files
+from drift_assets.scan.columns import MissingColumn, NumberColumn, Want
+from drift_assets.scan.rows import ColumnRows
 
 _PREDICTION = re.compile(
     r"(^|_)(score|pred|proba|prob|prediction|y_hat|yhat)(_|$|s$|ion)", re.IGNORECASE
 )
 _CODE = re.compile(r"(^|_)(id|code|zip|postcode|class|category|region|type)(_|$)", re.IGNORECASE)
 
+_GENERIC: Final = frozenset(
+    {
+        *("baseline", "baselines", "reference", "train", "training", "current", "sample"),
+        *("data", "dataset", "datasets", "raw", "input", "inputs", "files", "defs"),
+    }
+)
+"""Names of files and folders that say nothing of the model."""
 
-def starter_yaml(
+FEWEST_ROWS: Final = 50
+"""Of fewer, that all values of a column differ says little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """A first declaration.
+
+    Attributes
+    ----------
+    text
+        Of the ``defs.yaml``.
+    ids
+        Columns that are not watched because no two rows have the same value.
+    """
+
+    text: str
+    ids: tuple[str, ...]
+
+
+def starter(
     baseline: Path,
     *,
     name: str | None = None,
     current: str | None = None,
     predictions: Sequence[str] = (),
     beside: Path | None = None,
-) -> str:
-    """Return the text of a commented ``defs.yaml`` for the columns of a baseline file.
+) -> Starter:
+    """Return a commented ``defs.yaml`` for the columns of a baseline file.
 
     Parameters
     ----------
     baseline
         The file to look at.
     name
-        Name of the monitor; by default made from that of the file.
+        Name of the monitor; by default that of the file or, where that says nothing of the
+        model, of the nearest folder around it that does.
     current
         Template of the daily files; by default beside the baseline.
     predictions
@@ -63,6 +96,11 @@ def starter_yaml(
     chosen = tuple(predictions) or tuple(n for n in rows.watchable if _PREDICTION.search(n))
     features = [n for n in rows.watchable if n not in chosen]
     frozen = fit_baseline(rows, comparison_monitor(features=features, predictions=chosen))
+    ids = _ids(baseline, {name: frozen.columns[name] for name in features})
+    watched = [n for n in features if n not in ids]
+    if not watched and not chosen:
+        # Something has to be watched.
+        ids, watched = (), features
     root = project_root((beside or Path("defs.yaml")).resolve())
     path = _relative(baseline.resolve(), root)
     suffix = "".join(baseline.suffixes)
@@ -75,7 +113,7 @@ def starter_yaml(
         "# All fields are explained in docs/monitors.md.",
         f"type: {COMPONENT_TYPE}",
         "attributes:",
-        f"  name: {_text(name or _name(baseline))}",
+        f"  name: {_text(name or _name(baseline.resolve(), root))}",
         '  description: ""  # what the model does and who owns it',
         "",
         "  # What normal looks like. Frozen when it is first used; materialise the asset to renew.",
@@ -90,9 +128,12 @@ def starter_yaml(
         "    end_offset: 1",
         "",
         "  # Watched columns. Numbers that are codes want kind: categorical.",
-        "  features:" + ("" if features else " []"),
-        *(_feature_line(n, frozen.columns[n]) for n in features),
+        "  features:" + ("" if watched else " []"),
+        *(_feature_line(n, frozen.columns[n]) for n in watched),
     ]
+    if ids:
+        lines.append("  # Not watched: no two rows have the same value, as in an id.")
+        lines += [_feature_line(n, frozen.columns[n]).replace("  - ", "  # - ", 1) for n in ids]
     left_out = [n for n in rows.columns if n not in rows.watchable]
     if left_out:
         lines.append(f"  # not watched (dates, nested or empty): {', '.join(map(_text, left_out))}")
@@ -124,7 +165,36 @@ def starter_yaml(
             f"No monitor can be made of {baseline} like this: {mistakes}. "
             "Choose other options or another file."
         ) from error
-    return text
+    return Starter(text, ids)
+
+
+def _ids(baseline: Path, columns: Mapping[str, Profile]) -> tuple[str, ...]:
+    """Return the columns whose values all differ and are no fractions."""
+    found = {name: profile for name, profile in columns.items() if _all_differ(profile)}
+    numbers: dict[str, Want] = {
+        name: "number" for name, profile in found.items() if isinstance(profile, NumericProfile)
+    }
+    # Looked at again: edges of bins lie between values, so a profile does not tell.
+    whole = dict(rows_from_files([baseline]).each(numbers, _is_whole)) if numbers else {}
+    return tuple(name for name in found if whole.get(name, True))
+
+
+def _all_differ(profile: Profile) -> bool:
+    n = profile.n_rows - profile.n_missing
+    if n < FEWEST_ROWS or profile.n_distinct is None:
+        return False
+    if isinstance(profile, NumericProfile):
+        return profile.n_distinct == n and not profile.binning.is_time
+    # Of very many categories the number is an estimate.
+    return profile.n_distinct >= n * (1 - 3 * profile.distinct_error)
+
+
+def _is_whole(_: str, column: ColumnRows) -> bool:
+    return all(
+        isinstance(piece, NumberColumn) and np.array_equal(piece.numbers, np.floor(piece.numbers))
+        for piece in column.pieces()
+        if not isinstance(piece, MissingColumn)
+    )
 
 
 def _feature_line(name: str, profile: Profile) -> str:
@@ -141,9 +211,13 @@ def _feature_line(name: str, profile: Profile) -> str:
     return f"    - {_text(name)}  # {note}"
 
 
-def _name(path: Path) -> str:
-    stem = re.sub(r"[^A-Za-z0-9]+", "_", path.name.split(".")[0]).strip("_").lower()
-    return stem if stem[:1].isalpha() else f"monitor_{stem}".rstrip("_")
+def _name(path: Path, root: Path) -> str:
+    around = [one for one in path.parents if one == root or one.is_relative_to(root)]
+    for text in (path.name.split(".")[0], *(one.name for one in around or [path.parent])):
+        name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower()
+        if name and name not in _GENERIC:
+            return name if name[0].isalpha() else f"monitor_{name}"
+    return "monitor"
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -86,6 +86,38 @@ attributes:
     assert "found 3; input should be less than or equal to 1" in everything
 
 
+def test_mistakes_between_fields_come_together_with_those_of_fields(tmp_path: Path) -> None:
+    text = """\
+type: drift_assets.DriftMonitor
+attributes:
+  name: my model
+  baseline: "b/{partition}.csv"
+  current: c.csv
+  features: [age, Age, income, income]
+  thresholds: {preset: learned, psi_breach: -1}
+  min_rows: none
+  surprise: 1
+  data_checks: {out_of_range: {limits: {incme: {lowest: 0}}}}
+"""
+    heading, *lines = complaint(write(tmp_path, text))
+    everything = "\n".join(lines)
+    # Five of fields, partitions being absent; those between fields are told as one.
+    assert heading == "Found 6 mistakes in the monitors' YAML:"
+    for phrase in (
+        "current: found the path 'c.csv', expected {partition} in it",
+        "baseline: found {partition} in the path",
+        "columns 'age' and 'Age' differ only by case",
+        "column 'income' is listed more than once",
+        "Unknown watched column 'incme'. Did you mean 'income'?",
+    ):
+        assert phrase in everything
+    # What a wrong field would have meant is not guessed: neither learned thresholds, nor columns.
+    assert "date_column beside" not in everything
+    assert "without date_column" not in everything
+    wrong = text.replace("min_rows: none", "predictions: [{colum: incme}]")
+    assert "watched column" not in "\n".join(complaint(write(tmp_path, wrong)))
+
+
 def test_mistakes_of_several_files_come_together(tmp_path: Path) -> None:
     write(tmp_path / "a", GOOD.replace("name: churn", "name: 1"))
     write(tmp_path / "b", "type: drift_assets.DriftMonitr\nattributes: {}\n")

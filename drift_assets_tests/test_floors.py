@@ -224,6 +224,11 @@ def test_importing_the_statistics_and_the_rule_is_light() -> None:
     assert not heavy & loaded_by("import drift_assets.stats, drift_assets.assessment")
 
 
+def test_a_code_location_does_not_wait_for_what_only_a_run_uses() -> None:
+    heavy = {"pandas", "pyarrow.compute", "pyarrow.parquet", "requests", "scipy"}
+    assert not heavy & loaded_by("import drift_assets.orchestration.component")
+
+
 @pytest.mark.parametrize("name", drift_assets.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(drift_assets, name) is not None
@@ -250,4 +255,5 @@ def test_comparing_two_files_of_numbers_loads_nothing_that_it_does_not_use(
     heavy = {"dagster", "duckdb", "jinja2", "pandas", "pydantic", "rich", "scipy", "yaml"}
     small = {"difflib", "gzip", "tempfile", "zipfile", "zoneinfo", "drift_assets.learned"}
     small |= {"drift_assets.cli.history", "drift_assets.scan.delimited", "drift_assets.trends"}
+    small |= {"drift_assets.report.page", "drift_assets.timeline"}
     assert not (heavy | small | {"pyarrow.compute", "numpy.random"}) & loaded

@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from drift_assets.comparison import CompareWith
-from drift_assets.errors import BaselineError, UnknownNameError
+from drift_assets.errors import BaselineError, ConfigurationError, UnknownNameError
 from drift_assets.monitors import Monitor, describe, partition_days
 from drift_assets.stats import DEFAULT_STATISTICS
 from drift_assets.watch import Thresholds
@@ -318,3 +318,18 @@ def test_days_are_compared_with_the_baseline_unless_the_monitor_says() -> None:
 )
 def test_comparisons_and_learning_that_make_no_sense_are_refused(text: str, expected: str) -> None:
     assert expected in mistakes(text)
+
+
+def test_limits_and_exclusions_of_no_column_are_told_with_the_nearest_name() -> None:
+    limits = "data_checks: {out_of_range: {limits: {agee: {lowest: 0}}}}"
+    said = "data_checks.out_of_range.limits: Unknown watched column 'agee'. Did you mean 'age'?"
+    assert said in mistakes(f"features: [age]\n{limits}")
+    assert read(f"features: [a]\npredictions: [agee]\n{limits}").name == "flights"
+    # What auto picks is known with the baseline's columns.
+    auto = read(f"{limits}\nexclude: [idd]")
+    with pytest.raises(ConfigurationError) as caught:
+        auto.require_known(["age"], present={"age", "id"})
+    assert said in str(caught.value)
+    assert "exclude: Unknown column of the baseline 'idd'. Did you mean 'id'?" in str(caught.value)
+    auto.require_known(["age", "agee"], present={"age", "agee", "idd"})
+    auto.require_known(["age", "agee"], present=None)

@@ -112,7 +112,16 @@ def ack(
     outbox = _outbox(home)
     found = _found(outbox, alert)
     count = outbox.acknowledge(found, by=by or _user())
-    click.echo(f"{found.id}: {_days(count)} acknowledged")
+    if not count and found.state == "resolved":
+        raise ConfigurationError(
+            f"Found {found.id} resolved, expected an alert that is open: there is nothing to look "
+            "after. `drift-assets alerts list` shows what is open."
+        )
+    by_whom = _printable(found.acknowledged_by or "somebody")
+    click.echo(
+        f"{found.id}: "
+        + (f"{_days(count)} acknowledged" if count else f"acknowledged already, by {by_whom}")
+    )
     _deliver(ctx, found.monitor, places, home)
 
 
@@ -129,7 +138,7 @@ def resolve(ctx: click.Context, *, alert: str, places: tuple[Path, ...], home: P
     outbox = _outbox(home)
     found = _found(outbox, alert)
     count = outbox.end(found.monitor, found.cause, episode=found.episode)
-    click.echo(f"{found.id}: {_days(count)} resolved")
+    click.echo(f"{found.id}: " + (f"{_days(count)} resolved" if count else "resolved already"))
     _deliver(ctx, found.monitor, places, home)
 
 

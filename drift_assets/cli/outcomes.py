@@ -18,8 +18,12 @@ def status_of(assessment: "Assessment") -> int:
 
 def day_line(outcome: "Outcome") -> str:
     """Return one day in one line."""
+    undated = ""
+    if outcome.n_undated:
+        undated = f"; {outcome.n_undated:,} rows without a date belong to no day"
     if outcome.assessment is None:
-        return f"{outcome.partition}  FAILED  {outcome.error}"
+        word = "no data" if outcome.has_no_data else "FAILED"
+        return f"{outcome.partition}  {word}  {outcome.error}{undated}"
     assessment = outcome.assessment
     line = f"{outcome.partition}  {assessment.n_current:>9,} rows  {assessment.verdict.value}"
     if assessment.breached:
@@ -29,4 +33,4 @@ def day_line(outcome: "Outcome") -> str:
         )
     if assessment.not_evaluated:
         line += "; not evaluated: " + ", ".join(f.feature for f in assessment.not_evaluated)
-    return line
+    return line + undated

@@ -13,6 +13,8 @@ from drift_assets.errors import DriftAssetsError
 
 DRIFT_FOUND: Final = 1
 BAD_INPUT: Final = 2
+STOPPED: Final = 130
+"""As shells have it for what Ctrl-C ended: 128 and the number of its signal."""
 
 
 class Number(click.FloatRange):
@@ -71,7 +73,10 @@ class ByModule(MutableMapping[str, click.Command]):
 
 
 class Commands(click.Group):
-    """Prints the errors that drift_assets raises on purpose, and leaves with status 2."""
+    """Prints the errors that drift_assets raises on purpose, and leaves with status 2.
+
+    What Ctrl-C stops leaves with 130: click's own 1 would say that drift was found.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
         """Run a command; an error on purpose becomes a line and status 2."""
@@ -80,6 +85,9 @@ class Commands(click.Group):
         except DriftAssetsError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(BAD_INPUT)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(STOPPED)
         except BrokenPipeError:
             # The reader of a pipe has seen enough.
             sys.stderr.close()

@@ -10,7 +10,7 @@ import click
 
 from drift_assets.cli.outcomes import day_line, status_of
 from drift_assets.cli.places import DEFS, HOME, declared
-from drift_assets.cli.program import BAD_INPUT, DRIFT_FOUND, day_of
+from drift_assets.cli.program import BAD_INPUT, DRIFT_FOUND, STOPPED, day_of
 from drift_assets.cli.terminal import wants_colours
 from drift_assets.errors import ConfigurationError, HistoryError
 
@@ -56,8 +56,9 @@ def run(
     In a range, days that have a report of their present data are passed over, so the same
     command goes on where it was stopped. Each day is a run of its own; Ctrl-C leaves whole days.
 
-    Status 0, also with drift; with --exit-code 1 when drift is found, 2 when there is none but
-    some column could not be evaluated; 2 when a day failed.
+    Status 0, also with drift, and where some days of a range have no data; with --exit-code 1
+    when drift is found, 2 when there is none but a column or a day could not be evaluated. 2 when a
+    day failed, or no day that was asked for has data; 130 when Ctrl-C stopped it.
     """
     from drift_assets.declarations import find_declaration
     from drift_assets.monitors import partition_days
@@ -84,14 +85,19 @@ def run(
     asked = days
     if partition is None and not again:
         days = _left(declaration, days)
-    outcomes = _run_days(declaration, days, processes, with_report=len(asked) == 1)
+    outcomes = _run_days(
+        declaration, days, processes, with_report=len(asked) == 1, again=again and len(asked) > 1
+    )
     if outcomes and len(asked) > 1:
         endings = [outcome.ending.value for outcome in outcomes]
         click.echo(", ".join(f"{endings.count(e)} {e}" for e in dict.fromkeys(sorted(endings))))
-    if any(outcome.error for outcome in outcomes):
+    if any(outcome.error and not outcome.has_no_data for outcome in outcomes):
+        ctx.exit(BAD_INPUT)
+    if all(outcome.has_no_data for outcome in outcomes) and len(outcomes) == len(asked):
+        # A place where nothing ever is, most likely; some days of a range may well be empty.
         ctx.exit(BAD_INPUT)
     if exit_code:
-        found = {status_of(o.assessment) for o in outcomes if o.assessment is not None}
+        found = {BAD_INPUT if o.assessment is None else status_of(o.assessment) for o in outcomes}
         found |= _statuses(declaration, [day for day in asked if day not in days])
         ctx.exit(DRIFT_FOUND if DRIFT_FOUND in found else max(found, default=0))
 
@@ -126,7 +132,12 @@ def _left(declaration: "Declaration", days: Sequence[date]) -> list[date]:
 
 
 def _run_days(
-    declaration: "Declaration", days: Sequence[date], processes: int, *, with_report: bool
+    declaration: "Declaration",
+    days: Sequence[date],
+    processes: int,
+    *,
+    with_report: bool,
+    again: bool,
 ) -> "list[Outcome]":
     from drift_assets.declarations import drift_home
     from drift_assets.orchestration.backfill import run_days
@@ -136,19 +147,18 @@ def _run_days(
 
     if not days:
         return []
-    outcomes = []
     home = drift_home(declaration.root)
+    started = datetime.now(UTC)
+    ran = run_days(declaration, days, processes=processes, on_stop=_say_what_is_waited_for)
     try:
-        for outcome in _with_progress(run_days(declaration, days, processes=processes), len(days)):
-            # One by one: what was done is known if it is stopped.
-            outcomes.append(outcome)  # noqa: PERF402
+        outcomes = list(_with_progress(ran, len(days)))
     except KeyboardInterrupt:
         _publish(home)
-        click.echo(
-            f"Stopped after {len(outcomes)} of {len(days)} days; the same command goes on.",
-            err=True,
-        )
-        raise
+        # Not those that have ended here: a day may be stored, and its run not quite over.
+        at = open_history(home).evaluated_at(declaration.monitor.name)
+        left = [day for day in days if day not in at or at[day] < started]
+        click.echo(_stopped(days, left, again=again), err=True)
+        click.get_current_context().exit(STOPPED)
     _publish(home)
     if with_report and outcomes[0].assessment is not None:
         click.echo(console_report(outcomes[0].assessment, colours=wants_colours()))
@@ -156,6 +166,24 @@ def _run_days(
         if trends:
             click.echo(trend_text(trends))
     return outcomes
+
+
+def _say_what_is_waited_for() -> None:
+    click.echo(
+        "Stopping: the days under way come to their end first; Ctrl-C again cuts them off.",
+        err=True,
+    )
+
+
+def _stopped(days: Sequence[date], left: Sequence[date], *, again: bool) -> str:
+    """Return what is stored of a back-fill that was stopped, and how to go on, in a sentence."""
+    done = len(days) - len(left)
+    of = "1 day is" if len(days) == 1 else f"{len(days)} days are"
+    words = f"Stopped: {done} of {of} stored, each whole"
+    if not left:
+        return f"{words}."
+    how = f"the same command with --from {left[0]}" if again else "the same command"
+    return f"{words}; {how} goes on."
 
 
 def _with_progress(outcomes: "Iterator[Outcome]", n_days: int) -> "Iterator[Outcome]":

@@ -1,7 +1,7 @@
 """A month of one monitor: every column's verdicts, and its figures beside their thresholds."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -19,11 +19,19 @@ CODES: Final = {"breach": "b", "warn": "w", "ok": "o", "not_evaluated": "n"}
 
 _COLUMNS: Final = (
     *("feature", "partition", "verdict", "baseline_id", "rule", "baseline_n", "current_n"),
-    *("psi", "threshold_psi_breach", "ks", "ks_p_value", "threshold_ks_min_statistic"),
+    *(
+        "psi",
+        "threshold_psi_warn",
+        "threshold_psi_breach",
+        "ks",
+        "ks_p_value",
+        "threshold_ks_min_statistic",
+    ),
     *("total_variation", "chi_squared_p_value", "threshold_ks_significance_level"),
     *("js_divergence", "threshold_js_breach"),
     *("baseline_n_missing", "current_n_missing", "threshold_missing_rate_change"),
     *("baseline_positive_rate", "current_positive_rate", "threshold_positive_rate_change"),
+    *("missing_rate_change", "positive_rate_change"),
 )
 
 
@@ -105,10 +113,11 @@ class _Floors:
 
 
 def _lines(days: Sequence[Mapping[str, Any]], n_days: int, floors: _Floors) -> list[Any]:
-    """Return a line per statistic: label, figures, series of thresholds, noise, p-values.
+    """Return a line per statistic: label, figures, series of thresholds, noise, p-values, marks.
 
     Figures and the like are joined by "|", one place a day of the month; a line that has
-    neither a figure nor a threshold is left out.
+    neither a figure nor a threshold is left out. Marks are a letter a day, as `CODES` has them,
+    where the column drifted and this statistic was beyond its threshold.
     """
     lines: list[Any] = []
 
@@ -122,7 +131,16 @@ def _lines(days: Sequence[Mapping[str, Any]], n_days: int, floors: _Floors) -> l
         placed = spread(figures)
         if placed.strip("|"):
             series = [one for one in map(spread, limits) if one.strip("|")]
-            lines.append([label, placed, series, spread(noise), spread(p_values)])
+            lines.append(
+                [
+                    label,
+                    placed,
+                    series,
+                    spread(noise),
+                    spread(p_values),
+                    _marks(label, days, n_days),
+                ]
+            )
 
     def spread(texts: Iterable[str]) -> str:
         places = [""] * n_days
@@ -161,6 +179,59 @@ def _lines(days: Sequence[Mapping[str, Any]], n_days: int, floors: _Floors) -> l
     add("Missing rate", *_missing(days))
     add("Positive rate", *_positive(days))
     return lines
+
+
+def _marks(label: str, days: Sequence[Mapping[str, Any]], n_days: int) -> str:
+    letters = ["-"] * n_days
+    for day in days:
+        code = CODES[day["verdict"]]
+        crossed = _CROSSED[label](day)
+        if crossed and code in "bw":
+            letters[day["partition"].day - 1] = "b" if code == crossed == "b" else "w"
+    return "".join(letters).rstrip("-")
+
+
+def _beyond(day: Mapping[str, Any], value: str, threshold: str) -> bool:
+    return None not in (day[value], day[threshold]) and abs(day[value]) >= day[threshold]
+
+
+def _below(day: Mapping[str, Any], p_value: str) -> bool:
+    level = day["threshold_ks_significance_level"]
+    return None not in (day[p_value], level) and day[p_value] < level
+
+
+def _psi_crossed(day: Mapping[str, Any]) -> str:
+    if _beyond(day, "psi", "threshold_psi_breach"):
+        return "b"
+    return "w" if _beyond(day, "psi", "threshold_psi_warn") else ""
+
+
+def _ks_crossed(day: Mapping[str, Any]) -> str:
+    plain = day["rule"] == "plain"
+    crossed = (
+        _below(day, "ks_p_value") if plain else _beyond(day, "ks", "threshold_ks_min_statistic")
+    )
+    return "b" if crossed else ""
+
+
+_CROSSED: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "PSI": _psi_crossed,
+    "KS": _ks_crossed,
+    # Its size has no threshold; by the plain rule the p-value of chi-squared decides.
+    "Total variation": lambda day: (
+        "b" if day["rule"] == "plain" and _below(day, "chi_squared_p_value") else ""
+    ),
+    "JS divergence": lambda day: (
+        "b" if _beyond(day, "js_divergence", "threshold_js_breach") else ""
+    ),
+    "Missing rate": lambda day: (
+        "b" if _beyond(day, "missing_rate_change", "threshold_missing_rate_change") else ""
+    ),
+    "Positive rate": lambda day: (
+        "b" if _beyond(day, "positive_rate_change", "threshold_positive_rate_change") else ""
+    ),
+}
+"""Whether a statistic was at or beyond what it breaches or warns from, by the label of its line."""
 
 
 def _p(p_value: float | None, day: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from drift_assets.store import Ask, History
 
 FOLDER: Final = "dashboard"
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the data files; those of another one are made anew."""
 WAIT_SECONDS: Final = 60.0
 """How long to wait for another process that writes the same folder."""

@@ -1,6 +1,6 @@
 """A monitor's assets: baseline, current -> one drift asset per column -> report -> alert."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from drift_assets.alerts import (
 )
 from drift_assets.assessment import Assessment, FeatureResult
 from drift_assets.errors import BaselineError, DataError, DriftAssetsError
-from drift_assets.monitors import Monitor
+from drift_assets.monitors import Monitor, store_of
 from drift_assets.orchestration.actions import action_asset, new_actions
 from drift_assets.orchestration.catalogue import (
     column_lineage,
@@ -35,9 +35,9 @@ from drift_assets.orchestration.checks import column_check, dataset_check, datas
 from drift_assets.orchestration.day import Day, Workplace, write_in_home
 from drift_assets.orchestration.delivery import alerts_of, deliver, new_alert
 from drift_assets.orchestration.names import drift_keys
-from drift_assets.orchestration.quarantine import of_opening
+from drift_assets.orchestration.quarantine import of_opening, of_undated
 from drift_assets.orchestration.shown import refresh
-from drift_assets.orchestration.trend import trend_asset, trends_of
+from drift_assets.orchestration.trend import reported_series, trend_asset, trends_of
 from drift_assets.profiles import Baseline, NumericProfile
 from drift_assets.report.checks import checks_to_list
 from drift_assets.report.html import html_report
@@ -45,7 +45,13 @@ from drift_assets.report.json import assessment_to_dict, to_json
 from drift_assets.report.markdown import bins_table, markdown_table
 from drift_assets.report.picture import data_uri, svg_overview
 from drift_assets.report.trend import trends_to_list
-from drift_assets.sources import current_files, described, fingerprint, read_baseline
+from drift_assets.sources import (
+    current_files,
+    described,
+    fingerprint,
+    read_baseline,
+    undated_rows,
+)
 from drift_assets.stats import LABELS
 from drift_assets.store import NewAlert
 from drift_assets.timeline import DAYS as TIMELINE_DAYS
@@ -71,14 +77,40 @@ def watched_columns(workplace: Workplace) -> tuple[Column, ...]:
     ------
     DataError
         If ``auto`` needs baseline data and they cannot be read.
+    ConfigurationError
+        If the monitor names columns besides that are not there.
     """
     monitor = workplace.monitor
     if monitor.features != "auto":
         return monitor.listed(())
     frozen = workplace.frozen_baseline()
     if frozen is not None:
-        return monitor.watched(frozen.columns)
-    return monitor.listed(read_baseline(monitor, workplace.place).watchable)
+        columns = monitor.watched(frozen.columns)
+        present = _present(workplace, frozen)
+    else:
+        rows = read_baseline(monitor, workplace.place)
+        columns, present = monitor.listed(rows.watchable), set(rows.columns)
+    if not monitor.current.is_template:
+        # There exclude also says which columns of the days' rows are no reason to look again,
+        # and the baseline need not have those.
+        present = None
+    monitor.require_known([column.name for column in columns], present=present)
+    return columns
+
+
+def _present(workplace: Workplace, frozen: Baseline) -> set[str] | None:
+    """Return all columns of the baseline's data; None if it would cost much to know them."""
+    monitor = workplace.monitor
+    source = monitor.baseline
+    if not set(monitor.exclude) - set(frozen.columns):
+        return set(frozen.columns)
+    if source.database is not None or store_of(source.path) is not None:
+        return None
+    try:
+        return {*frozen.columns, *read_baseline(monitor, workplace.place).columns}
+    except DriftAssetsError:
+        # Its data may be gone: the frozen one judges without them.
+        return None
 
 
 def monitor_assets(workplace: Workplace, columns: Sequence[Column]) -> list[dg.AssetsDefinition]:
@@ -178,6 +210,9 @@ def _current_asset(workplace: Workplace, columns: Sequence[Column] = ()) -> dg.A
         day = date.fromisoformat(context.partition_key)
         files = current_files(monitor, workplace.place, day)
         mark = fingerprint(monitor, workplace.place, day, files)
+        undated = undated_rows(monitor, monitor.current, workplace.place, files)
+        for one, n_rows in undated:
+            context.log.warning("%d rows of %s have no date, and belong to no day", n_rows, one)
         return dg.MaterializeResult(
             metadata={
                 "files": dg.MetadataValue.md(
@@ -186,6 +221,7 @@ def _current_asset(workplace: Workplace, columns: Sequence[Column] = ()) -> dg.A
                 "n_files": len(files),
                 "size_bytes": sum(described(one)[0] for one in files),
                 "fingerprint": mark,
+                **of_undated(monitor, undated),
                 **of_opening(workplace, day, files),
             },
             data_version=dg.DataVersion(mark),
@@ -376,17 +412,24 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         day = workplace.kept(date.fromisoformat(context.partition_key), run_id=context.run.run_id)
         assessment = day.assessment
-        reported_at = workplace.history.evaluated_at(monitor.name).get(day.partition)
-        if reported_at is not None and reported_at > day.evaluated_at:
-            raise _measured_later(day)
-        judged = trends_of(workplace, day)
+        with workplace.history.at_once() as history:
+            reported_at = history.evaluated_at(monitor.name).get(day.partition)
+            if reported_at is not None and reported_at > day.evaluated_at:
+                raise _measured_later(day)
+            reported = reported_series(history, monitor, day)
+            past = history.timeline(
+                monitor.name,
+                first=day.partition - timedelta(days=TIMELINE_DAYS - 1),
+                last=day.partition,
+            )
+            known = history.recent_trends(
+                monitor.name,
+                first=day.partition - timedelta(days=QUIET_DAYS),
+                before=day.partition,
+            )
+        judged = trends_of(monitor, day, reported)
         trends = judged.by_day[day.partition] if judged is not None else ()
         html_path = workplace.report_path(day.partition, ".html")
-        past = workplace.history.timeline(
-            monitor.name,
-            first=day.partition - timedelta(days=TIMELINE_DAYS - 1),
-            last=day.partition,
-        )
         page = html_report(
             assessment,
             partition=day.partition,
@@ -416,7 +459,8 @@ def _report_asset(workplace: Workplace, columns: Sequence[Column]) -> dg.AssetsD
             run_id=day.run_id,
             inputs=day.inputs,
             alerts=[
-                _alert(monitor, message, alerts) for message in _messages(workplace, day, trends)
+                _alert(monitor, message, alerts)
+                for message in _messages(monitor, day, trends, known=known)
             ],
             # A trend that was told of stands as long as any column creeps.
             standing_causes=[TREND_CAUSE] if still_creeps(trends) else [],
@@ -471,16 +515,16 @@ def _measured_later(day: Day) -> DataError:
     )
 
 
-def _messages(workplace: Workplace, day: Day, trends: Sequence[TrendResult]) -> list[Message]:
-    """Return all that a day gives cause to say, of itself and of the days up to it."""
+def _messages(
+    monitor: Monitor, day: Day, trends: Sequence[TrendResult], *, known: Collection[str]
+) -> list[Message]:
+    """Return all that a day gives cause to say, of itself and of the days up to it.
+
+    Of the columns that are ``known`` to creep people were told lately.
+    """
     messages = messages_for(day.assessment, partition=day.partition)
-    known = workplace.history.recent_trends(
-        workplace.monitor.name,
-        first=day.partition - timedelta(days=QUIET_DAYS),
-        before=day.partition,
-    )
     creeping = trend_message(
-        workplace.monitor.name,
+        monitor.name,
         trends,
         partition=day.partition,
         known=known,
@@ -488,9 +532,9 @@ def _messages(workplace: Workplace, day: Day, trends: Sequence[TrendResult]) -> 
     )
     more = (
         creeping,
-        check_message(workplace.monitor.name, day.checks, partition=day.partition),
+        check_message(monitor.name, day.checks, partition=day.partition),
         quarantine_message(
-            workplace.monitor.name,
+            monitor.name,
             {one.path: one.quarantine for one in day.inputs if one.quarantine is not None},
             n_inputs=len(day.inputs),
             partition=day.partition,

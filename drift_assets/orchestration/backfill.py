@@ -2,8 +2,7 @@
 
 import multiprocessing
 import os
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import date
 
@@ -13,6 +12,7 @@ from drift_assets.declarations import Declaration, drift_home
 from drift_assets.errors import ConfigurationError, DriftAssetsError
 from drift_assets.monitors import Monitor
 from drift_assets.orchestration.day import Workplace, workplace_of
+from drift_assets.orchestration.interrupts import starting_deaf
 from drift_assets.orchestration.runs import Outcome, Runner, open_instance
 from drift_assets.processor import prefer_fast_sort
 from drift_assets.sources import current_files, fingerprint
@@ -39,11 +39,17 @@ def days_to_run(workplace: Workplace, days: Sequence[date]) -> list[date]:
 
 
 def run_days(
-    declaration: Declaration, days: Sequence[date], *, processes: int = 1
+    declaration: Declaration,
+    days: Sequence[date],
+    *,
+    processes: int = 1,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> Iterator[Outcome]:
     """Run days one after the other and yield how each ended, in order.
 
-    Each is a run of its own, so a day that was yielded is whole, whatever happens then.
+    Each is a run of its own, so a day that was yielded is whole, whatever happens then. Ctrl-C
+    ends the day under way; those that run beside each other come to their end first, until
+    Ctrl-C comes again.
 
     Parameters
     ----------
@@ -53,6 +59,8 @@ def run_days(
         Which days, in order.
     processes
         How many to run at the same time. Each pays for its own imports.
+    on_stop
+        Called when Ctrl-C has come and days under way are waited for.
 
     Raises
     ------
@@ -67,7 +75,7 @@ def run_days(
                 f"Found {processes} processes for monitor {declaration.monitor.name!r}, expected "
                 f"one: {problem}, so its days must run in order."
             )
-        yield from _side_by_side(declaration, days, processes)
+        yield from _side_by_side(declaration, days, processes, on_stop)
         return
     with open_instance(drift_home(declaration.root)) as instance:
         runner = Runner(declaration, instance)
@@ -98,7 +106,7 @@ def _in_order_only(monitor: Monitor) -> str:
 
 
 def _side_by_side(
-    declaration: Declaration, days: Sequence[date], processes: int
+    declaration: Declaration, days: Sequence[date], processes: int, on_stop: Callable[[], None]
 ) -> Iterator[Outcome]:
     # Forked, a process would inherit locks and connections of this one.
     context = multiprocessing.get_context("spawn")
@@ -108,20 +116,34 @@ def _side_by_side(
         initializer=_begin,
         initargs=(declaration, os.environ.get("DRIFT_ASSETS_HOME", "")),
     )
-    waiting: list[Future[Outcome]] = []
+
+    def submit(day: date) -> Future[Outcome]:
+        # Ctrl-C is for the one that gives out the days. To ignore it there would not do: while
+        # Dagster runs a step, it answers signals itself.
+        with starting_deaf():
+            return pool.submit(_run_one, day)
+
     try:
         first, *rest = days
         if workplace_of(declaration).frozen_baseline() is None:
             # It freezes the baseline, which all others are measured against.
-            yield pool.submit(_run_one, first).result()
+            yield submit(first).result()
         else:
             rest = list(days)
-        waiting = [pool.submit(_run_one, day) for day in rest]
+        waiting = [submit(day) for day in rest]
         for one in waiting:
             yield one.result()
+    except (KeyboardInterrupt, GeneratorExit):
+        on_stop()
+        raise
     finally:
-        # Days under way come to their end, whoever stops this.
-        pool.shutdown(wait=True, cancel_futures=True)
+        try:
+            # Days under way come to their end, whoever stops this.
+            pool.shutdown(wait=True, cancel_futures=True)
+        except KeyboardInterrupt:
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
 
 
 _runner: Runner | None = None
@@ -129,9 +151,8 @@ _instance: dg.DagsterInstance | None = None
 
 
 def _begin(declaration: Declaration, home: str) -> None:
-    """Make this process ready to run days; Ctrl-C is for the one that gives them out."""
+    """Make this process ready to run days."""
     global _runner, _instance  # noqa: PLW0603  # the pool hands nothing else to its tasks
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     prefer_fast_sort()
     if home:
         os.environ["DRIFT_ASSETS_HOME"] = home

@@ -5,7 +5,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import dagster as dg
 from pydantic import (
@@ -38,6 +38,9 @@ from drift_assets.orchestration.names import asset_name
 from drift_assets.orchestration.schedules import daily_schedule
 from drift_assets.orchestration.sensors import arrival_sensor
 from drift_assets.sources import Place
+
+_TEMPLATE_MARKS: Final = ("{{", "{%", "{#")
+"""How Jinja's expressions, statements and comments begin."""
 
 
 class _Written(Monitor):
@@ -86,7 +89,7 @@ class DriftMonitor(dg.Component):
         written = attributes._written if isinstance(attributes, _Written) else {}  # noqa: SLF001  # ours
         name = written.get("name") if isinstance(written, dict) else None
         try:
-            filled_in = context.resolution_context.resolve_value(written)
+            filled_in = _filled_in(written, context.resolution_context)
             monitor = Monitor.model_validate(filled_in)
         except Exception as error:  # noqa: BLE001  # a template raises anything, and it is this monitor's alone
             called = name if isinstance(name, str) else context.path.name
@@ -96,11 +99,25 @@ class DriftMonitor(dg.Component):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Return the definitions of this monitor; if it has mistakes, an asset that tells them."""
         if self.monitor is None:
-            return _not_loaded(self.name, self.problem)
+            return not_loaded(self.name, self.problem)
         try:
             return build_definitions(self.monitor, root=project_root(context.path))
         except DriftAssetsError as error:
-            return _not_loaded(self.name, str(error))
+            return not_loaded(self.name, str(error))
+
+
+def _filled_in(value: Any, context: dg.ResolutionContext) -> Any:  # noqa: ANN401  # whatever YAML has
+    """Return a value of YAML with its templates filled in; other text stays as it is.
+
+    Dagster would compile each text as a template, and read what comes out as Python: a column
+    ``"2024"`` would be a number, and ``"None"`` nothing.
+    """
+    if isinstance(value, dict):
+        return {key: _filled_in(item, context.at_path(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled_in(item, context.at_path(i)) for i, item in enumerate(value)]
+    is_template = isinstance(value, str) and any(mark in value for mark in _TEMPLATE_MARKS)
+    return context.resolve_value(value) if is_template else value
 
 
 def _mistakes(path: Path, error: Exception) -> str:
@@ -112,7 +129,7 @@ def _mistakes(path: Path, error: Exception) -> str:
     return str(error)
 
 
-def _not_loaded(name: str, problem: str) -> dg.Definitions:
+def not_loaded(name: str, problem: str) -> dg.Definitions:
     """Return what stands for a monitor that cannot be loaded: an asset of its name that fails."""
     called = asset_name(name)
     logging.getLogger("drift_assets").error("monitor %s is not loaded: %s", name, problem)
@@ -123,10 +140,10 @@ def _not_loaded(name: str, problem: str) -> dg.Definitions:
         kinds={"dataset"},
         description=f"**This monitor is not loaded, and watches nothing.** {problem}",
     )
-    def not_loaded() -> None:
+    def refuse() -> None:
         raise ConfigurationError(problem)
 
-    return dg.Definitions(assets=[not_loaded])
+    return dg.Definitions(assets=[refuse])
 
 
 def build_definitions(

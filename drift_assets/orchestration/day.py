@@ -36,6 +36,7 @@ from drift_assets.sources import (
     open_day,
     read_baseline,
     read_current,
+    undated_rows,
 )
 from drift_assets.store import History, InputFile, open_history
 from drift_assets.store.baseline_events import BaselineEvent
@@ -184,7 +185,13 @@ class Workplace:
                 f"The baseline of {self.monitor.name!r} in {_named(files)} changed while it was "
                 "read, expected complete files: freeze it again once they have been written."
             )
-        return baseline, ", ".join(str(path) for path in files[:5])
+        words = ", ".join(str(path) for path in files[:5])
+        source = self.monitor.baseline
+        if source.start is not None or source.end is not None:
+            undated = undated_rows(self.monitor, source, self.place, files)
+            if undated:
+                words += f"; {sum(n for _, n in undated):,} rows without a date left out"
+        return baseline, words
 
     def archive_day(self, day: Day) -> Path | None:
         """Archive the rows of a measured day, and let go of old ones; None if nobody asked.

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -167,11 +166,10 @@ class _Pass:
         """Send what is due; return how many were sent, and the failures in words."""
         sent, failures = 0, []
         while not self._is_late():
-            muted = self._outbox.muted_until(self._monitor.name)
             taken = self._outbox.take(
                 self._monitor.name,
                 decide=self._decide,
-                look=partial(self._look, muted=muted),
+                look=self._look,
                 now=self._now(),
                 most=BATCH,
             )
@@ -191,6 +189,9 @@ class _Pass:
                     failures.append(f"{due.channel}: {problem}")
                 else:
                     sent += 1
+            # To ask is cheaper than to take: what follows something sent may be due only now.
+            if len(taken) < BATCH and not self._outbox.is_due(self._monitor.name, now=self._now()):
+                break
         return sent, failures
 
     def _send(self, alert: Alert, due: Due) -> str:
@@ -263,7 +264,7 @@ class _Pass:
             owners={owner for _, owner in known if owner is not None},
         )
 
-    def _look(self, alert: Alert, due: Due, *, muted: date | None) -> Wait | None:
+    def _look(self, alert: Alert, due: Due, muted: date | None) -> Wait | None:
         """Return why a delivery must wait; None if it may go out."""
         channel = self._channels.get(due.channel)
         if due.channel in self._broken:
@@ -339,21 +340,22 @@ def troubles_of(monitor: Monitor, alerts: Alerts, outbox: Outbox) -> list[Troubl
 
 def _tell_of_channels(monitor: Monitor, alerts: Alerts, outbox: Outbox, now: datetime) -> bool:
     """Post which channels accept nothing, or that all do again; return whether that is news."""
-    failing = {
-        trouble.channel: trouble.detail
-        for trouble in troubles_of(monitor, alerts, outbox)
-        if trouble.is_given_up or now - trouble.since >= FAILING_AFTER
-    }
+    with outbox.at_once() as asked:
+        failing = {
+            trouble.channel: trouble.detail
+            for trouble in troubles_of(monitor, alerts, asked)
+            if trouble.is_given_up or now - trouble.since >= FAILING_AFTER
+        }
+        known = [
+            alert
+            for alert in asked.alerts(monitor.name, open_only=True)
+            if alert.cause == CHANNEL_CAUSE
+        ]
     if not failing:
-        return bool(outbox.end(monitor.name, CHANNEL_CAUSE, now=now))
+        return bool(known) and bool(outbox.end(monitor.name, CHANNEL_CAUSE, now=now))
     today = now.astimezone(ZoneInfo(monitor.timezone)).date()
-    for known in outbox.alerts(monitor.name, open_only=True):
-        if (
-            known.cause == CHANNEL_CAUSE
-            and known.partition == today
-            and set(known.sizes) == set(failing)
-        ):
-            return False
+    if any(one.partition == today and set(one.sizes) == set(failing) for one in known):
+        return False
     message = channels_failing_message(monitor.name, today, failing)
     outbox.post(
         monitor.name,

@@ -14,11 +14,12 @@ from drift_assets.orchestration.archive import Archive
 from drift_assets.orchestration.day import Workplace, user_name
 from drift_assets.profiles import Baseline
 from drift_assets.profiles.rebinning import Rebinned, rebin, rebinned_column
+from drift_assets.report.escaping import visible
 from drift_assets.scan import profile_rows
 from drift_assets.sources import current_files, fingerprint, read_current
 from drift_assets.stats.psi import psi
 from drift_assets.store.baseline_events import BaselineEvent
-from drift_assets.store.baselines import Act
+from drift_assets.store.baselines import Act, Active
 from drift_assets.verdicts import Verdict
 
 EFFECT_DAYS: Final = 30
@@ -400,12 +401,24 @@ def _why(workplace: Workplace) -> str:
             "is materialised"
         )
         return f"frozen from the data of the YAML, {since}{then if changed else ''}"
+    acted = f"{present.act} by {_who(workplace, present) or 'somebody who was not named'}, {since}"
     if present.baseline_id == present.declared_id:
-        return f"{present.act} by a person, {since}; it was frozen from the data of the YAML"
+        return f"{acted}; it was frozen from the data of the YAML"
     return (
-        f"{present.act} by a person, {since}, in place of what the YAML names ({declared}), until "
+        f"{acted}, in place of what the YAML names ({declared}), until "
         "that is changed and materialised, or another one is promoted"
     )
+
+
+def _who(workplace: Workplace, present: Active) -> str:
+    """Return who or what made the active baseline judge, as the history keeps it; "" if not."""
+    acts = workplace.history.baseline_events(workplace.monitor.name)
+    named = [
+        one.who
+        for one in acts
+        if one.event == present.act and one.baseline_id == present.baseline_id
+    ]
+    return visible(named[-1]) if named else ""
 
 
 def _at_once(monitor: Monitor) -> Monitor:

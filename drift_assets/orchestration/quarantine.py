@@ -7,11 +7,36 @@ from typing import Final
 import dagster as dg
 
 from drift_assets.errors import DataError
+from drift_assets.monitors import Monitor
 from drift_assets.orchestration.day import Workplace
 from drift_assets.report.escaping import markdown_text
 from drift_assets.sources import Input, open_day
 
 _MOST_SHOWN: Final = 100
+
+N_UNDATED: Final = "n_undated"
+"""Label of the number of rows without a date."""
+
+
+def of_undated(
+    monitor: Monitor, undated: Sequence[tuple[Input, int]]
+) -> Mapping[str, dg.MetadataValue[str] | int]:
+    """Return what to show of rows without a date; nothing where days are told by paths alone.
+
+    Parameters
+    ----------
+    monitor
+        Whose rows.
+    undated
+        What holds such rows, and how many, as `undated_rows` has them.
+    """
+    if monitor.current.date_column is None:
+        return {}
+    metadata: dict[str, dg.MetadataValue[str] | int] = {N_UNDATED: sum(n for _, n in undated)}
+    if undated:
+        lines = [f"- {n:,} in {markdown_text(str(one))}" for one, n in undated[:_MOST_SHOWN]]
+        metadata["rows without a date, of no day"] = dg.MetadataValue.md("\n".join(lines))
+    return metadata
 
 
 def of_opening(

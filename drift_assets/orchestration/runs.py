@@ -1,7 +1,7 @@
 """Runs from outside the UI: the real Dagster job, in this process, on the kept instance."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,14 +14,16 @@ import yaml
 from drift_assets.assessment import Assessment
 from drift_assets.atomic import write_atomically
 from drift_assets.declarations import Declaration
-from drift_assets.errors import ConfigurationError, DriftAssetsError
+from drift_assets.errors import ConfigurationError, DriftAssetsError, NoDataError
 from drift_assets.orchestration.assets import watched_columns
 from drift_assets.orchestration.component import build_definitions
 from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.due import FINGERPRINT_TAG, MONITOR_TAG
 from drift_assets.orchestration.failures import before_the_gate, reason_of
+from drift_assets.orchestration.interrupts import keep_mirrors_quiet
 from drift_assets.orchestration.jobs import daily_job_name
-from drift_assets.sources import current_files, fingerprint
+from drift_assets.orchestration.quarantine import N_UNDATED
+from drift_assets.sources import current_files, fingerprint, require_rows
 
 
 class Ending(StrEnum):
@@ -29,6 +31,7 @@ class Ending(StrEnum):
 
     COMPLETED = "completed"
     COMPLETED_WITH_DRIFT = "completed with drift"
+    NO_DATA = "without data"
     FAILED = "failed"
 
 
@@ -41,17 +44,26 @@ class Outcome:
     partition
         The day.
     ending
-        A run whose only failure is the gate has completed, with drift.
+        A run whose only failure is the gate has completed, with drift. Of a day without data
+        there is no run.
     assessment
-        What it found; None if it failed before.
+        What it found; None if it failed before, or had nothing to look at.
     error
-        Why it failed, in words; empty if it did not.
+        Why there is none, in words; empty if there is one.
+    n_undated
+        Rows without a date that were found with the day's: they belong to no day.
     """
 
     partition: date
     ending: Ending
     assessment: Assessment | None
     error: str = ""
+    n_undated: int = 0
+
+    @property
+    def has_no_data(self) -> bool:
+        """Whether there was nothing to run: no failure, and no pass."""
+        return self.ending is Ending.NO_DATA
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
@@ -67,12 +79,14 @@ def open_instance(home: Path) -> dg.DagsterInstance:
             write_atomically(settings, yaml.safe_dump(_settings(home), sort_keys=False).encode())
         os.environ["DAGSTER_HOME"] = str(home)
     try:
-        return dg.DagsterInstance.get()
+        instance = dg.DagsterInstance.get()
     except dg.DagsterError as error:
         raise ConfigurationError(
             f"Found no usable Dagster instance at DAGSTER_HOME={os.environ['DAGSTER_HOME']!r}: "
             f"{error} Expected a folder that exists, or the variable unset."
         ) from error
+    keep_mirrors_quiet(instance)
+    return instance
 
 
 def _settings(home: Path) -> dict[str, Any]:
@@ -141,7 +155,10 @@ class Runner:
         tags = {MONITOR_TAG: monitor.name}
         try:
             files = current_files(monitor, self._workplace.place, partition)
+            require_rows(monitor, self._workplace.place, partition, files)
             tags[FINGERPRINT_TAG] = fingerprint(monitor, self._workplace.place, partition, files)
+        except NoDataError as error:
+            return Outcome(partition, Ending.NO_DATA, None, str(error))
         except DriftAssetsError as error:
             return Outcome(partition, Ending.FAILED, None, str(error))
         result = self._job.execute_in_process(
@@ -154,21 +171,32 @@ class Runner:
         if any(map(_is_interruption, result.all_events)):
             # Dagster takes a person's Ctrl-C for a failed run, and the next day would begin.
             raise KeyboardInterrupt
+        n_undated = _n_undated(result.all_events)
         failures = [event for event in result.all_events if event.is_step_failure]
         measured = before_the_gate(failures)
         if not result.success and (measured or not failures):
             reason = reason_of(measured) or (
                 "the run failed before its first step; see the run in the Dagster UI"
             )
-            return Outcome(partition, Ending.FAILED, None, reason)
+            return Outcome(partition, Ending.FAILED, None, reason, n_undated)
         assessment = self._workplace.kept(partition, run_id=result.run_id).assessment
         drifted = Ending.COMPLETED_WITH_DRIFT if assessment.breached else Ending.COMPLETED
-        return Outcome(partition, drifted, assessment)
+        return Outcome(partition, drifted, assessment, n_undated=n_undated)
 
 
 _QUIET: Mapping[str, Any] = {
     "loggers": {"console": {"config": {"log_level": "CRITICAL", "name": "drift_assets"}}}
 }
+
+
+def _n_undated(events: Sequence[dg.DagsterEvent]) -> int:
+    """Return how many rows without a date the step of the day's data found."""
+    for event in events:
+        if event.is_step_materialization:
+            found = event.step_materialization_data.materialization.metadata.get(N_UNDATED)
+            if found is not None:
+                return int(str(found.value))
+    return 0
 
 
 def _is_interruption(event: dg.DagsterEvent) -> bool:

@@ -9,12 +9,13 @@ import dagster as dg
 from drift_assets.assessment import Assessment
 from drift_assets.errors import HistoryError
 from drift_assets.figures import show
-from drift_assets.monitors import Trend
+from drift_assets.monitors import Monitor, Trend
 from drift_assets.orchestration.day import Day, Workplace
 from drift_assets.orchestration.names import check_names
 from drift_assets.report.trend import trend_table
 from drift_assets.stats.sampling_noise import BaselineBins
-from drift_assets.store import JudgedTrends
+from drift_assets.store import History, JudgedTrends
+from drift_assets.store.series import Seen
 from drift_assets.trends import (
     Series,
     TrendResult,
@@ -30,15 +31,17 @@ ATTEMPTS = 5
 """Times to judge again because other runs keep reporting; each then comes last itself."""
 
 
-def trends_of(workplace: Workplace, day: Day) -> JudgedTrends | None:
-    """Return what a measured day says together with the reported ones before it.
+def reported_series(
+    history: History, monitor: Monitor, day: Day
+) -> tuple[tuple[Series, ...], Seen] | None:
+    """Return what the history says of the days up to a measured one, for `trends_of`.
 
     None if the monitor does not look for trends.
     """
-    monitor, settings = workplace.monitor, workplace.monitor.trend
+    settings = monitor.trend
     if settings is None:
         return None
-    stored, seen = workplace.history.series(
+    return history.series(
         monitor.name,
         baseline_id=day.assessment.baseline_id,
         first=_first(day.partition, settings),
@@ -46,6 +49,19 @@ def trends_of(workplace: Workplace, day: Day) -> JudgedTrends | None:
         statistics=settings.statistics,
         apart=day.partition,
     )
+
+
+def trends_of(
+    monitor: Monitor, day: Day, reported: tuple[tuple[Series, ...], Seen] | None
+) -> JudgedTrends | None:
+    """Return what a measured day says together with the reported ones before it.
+
+    None if the monitor does not look for trends.
+    """
+    settings = monitor.trend
+    if settings is None or reported is None:
+        return None
+    stored, seen = reported
     series = _with_day(stored, day.assessment, day.partition, settings)
     results = judge_trends(
         series,
@@ -76,10 +92,14 @@ def renew(workplace: Workplace, day: Day) -> tuple[TrendResult, ...]:
     # Compared with other days, only the history knows which bins the baseline has rows in.
     by_baseline = day.assessment.comparison_id == day.assessment.baseline_id
     for _ in range(ATTEMPTS):
-        own = by_baseline and history.trends(monitor.name, day.partition, run_id=day.run_id)
-        reported = history.baselines_used(
-            monitor.name, first=day.partition, last=day.partition + reach
-        )
+        with history.at_once() as asked:
+            own = asked.trends(monitor.name, day.partition, run_id=day.run_id)
+            reported = asked.baselines_used(
+                monitor.name, first=day.partition, last=day.partition + reach
+            )
+        if by_baseline and own and list(reported) == [day.partition]:
+            return own
+        own = own if by_baseline else ()
         stale = {d: b for d, b in reported.items() if d != day.partition or not own}
         done = all(
             _renew(

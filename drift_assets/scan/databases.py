@@ -101,6 +101,22 @@ def marks_by_day(
     return {row["day"]: DayMark(row["n_rows"], row["mark"]) for row in found if row["day"]}
 
 
+def n_undated(selection: Selection) -> int:
+    """Return how many rows have no date, and so belong to no day.
+
+    Raises
+    ------
+    DataError, ConfigurationError
+        As `marks_by_day`.
+    """
+    column = quoted(selection.date_column or "")
+    with _connected(selection) as asked:
+        [row] = asked.rows(
+            f"SELECT count(*) AS n_rows FROM {asked.relation} WHERE {column} IS NULL"  # noqa: S608  # names are quoted
+        )
+    return int(row["n_rows"])
+
+
 def mark_of_rows(
     selection: Selection, *, first: date | None = None, last: date | None = None
 ) -> DayMark:

@@ -10,6 +10,8 @@ from drift_assets.sources.days import (
     current_files,
     fingerprint,
     known_days,
+    require_rows,
+    undated_rows,
 )
 from drift_assets.sources.inputs import (
     Input,
@@ -47,5 +49,7 @@ __all__ = [
     "open_day",
     "read_baseline",
     "read_current",
+    "require_rows",
     "shown_name",
+    "undated_rows",
 ]

@@ -12,8 +12,8 @@ from typing import Final
 
 from drift_assets.errors import DataError, NoDataError, UnreadableFileError
 from drift_assets.monitors import Monitor, Source, partition_days, store_of
-from drift_assets.scan.contents import days_in_file
-from drift_assets.scan.databases import mark_of_rows, marks_by_day
+from drift_assets.scan.contents import FileDays, days_in_file, undated_in_file
+from drift_assets.scan.databases import mark_of_rows, marks_by_day, n_undated
 from drift_assets.scan.files import DataFile
 from drift_assets.sources.inputs import (
     Input,
@@ -41,8 +41,8 @@ class Arrivals:
     days
         What the rows of each day are in, days and files in order.
     unknown
-        Files that look like the monitor's but belong to no day yet, and why; folders that may
-        not be listed.
+        Files that look like the monitor's but belong to no day yet, and why; files with rows
+        that have no date; folders that may not be listed.
     stopping
         Text that changes when something does that lets no day run: a file that cannot be read
         may hold rows of any day where its path does not say of which.
@@ -114,7 +114,7 @@ def fingerprint(monitor: Monitor, place: Place, day: date, files: Sequence[Input
     if source.date_column is not None and source.database is None and not source.is_template:
         for one in in_order(files):
             if not isinstance(one, PredictionFile):
-                digest.update(_days_in(one, monitor, place, files).get(day, "").encode())
+                digest.update(_marks_in(one, monitor, place, files).get(day, "").encode())
         return digest.hexdigest()[:16]
     for one in in_order(files):
         named = str(one)
@@ -123,6 +123,31 @@ def fingerprint(monitor: Monitor, place: Place, day: date, files: Sequence[Input
         # A name on this machine is bytes, and need not be UTF-8.
         digest.update(f"{named}\0{mark_of(one)}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
+
+
+def require_rows(monitor: Monitor, place: Place, day: date, files: Sequence[Input]) -> None:
+    """Raise an error if files with many days are known to hold no row of this one.
+
+    Raises
+    ------
+    NoDataError
+        If they hold none.
+    DataError
+        If an object store does not answer.
+    """
+    source = monitor.current
+    if source.date_column is None or source.database is not None or source.is_template:
+        return
+    rows = [one for one in files if not isinstance(one, PredictionFile)]
+    for one in rows:
+        inside = _looked_into(one, monitor, place, files)
+        # What a file that cannot be read holds is for its run to say.
+        if isinstance(inside, _Bad) or day in inside.marks:
+            return
+    raise NoDataError(
+        f"Found no row of {day} in {source.path}, expected the data of {day} for monitor "
+        f"{monitor.name!r}: deliver them, or correct date_column."
+    )
 
 
 def arrivals(monitor: Monitor, place: Place) -> Arrivals:
@@ -169,8 +194,11 @@ def arrivals(monitor: Monitor, place: Place) -> Arrivals:
         else:
             lets_run = monitor.on_bad_file == "quarantine"
         if not isinstance(inside, _Bad):
-            for day in inside:
+            for day in inside.marks:
                 days[day].append(one)
+            if inside.n_undated:
+                reason = f"{inside.n_undated:,} of its {inside.n_rows:,} rows have no date"
+                unknown.append((one, f"{reason} in {source.date_column!r}, and belong to no day"))
             continue
         # Set aside, it keeps no day from running; that it waits is said all the same.
         unknown.append((one, inside.text))
@@ -202,6 +230,49 @@ def known_days(monitor: Monitor, place: Place, *, now: datetime) -> Arrivals:
         _in_order(unknown),
         found.stopping,
     )
+
+
+def undated_rows(
+    monitor: Monitor, source: Source, place: Place, inputs: Sequence[Input]
+) -> tuple[tuple[Input, int], ...]:
+    """Return what holds rows without a date, and how many: they belong to no day.
+
+    Parameters
+    ----------
+    monitor, source, place
+        Whose rows, by which of its sources, and where paths start.
+    inputs
+        What the rows are in. A file that cannot be read is left out: that is said elsewhere.
+
+    Raises
+    ------
+    DataError
+        If a database does not answer.
+    """
+    if source.date_column is None:
+        return ()
+    counted = [
+        (one, _n_undated(one, monitor, source, place, inputs))
+        for one in inputs
+        if not isinstance(one, PredictionFile)
+    ]
+    return tuple((one, n) for one, n in counted if n)
+
+
+def _n_undated(
+    one: Input, monitor: Monitor, source: Source, place: Place, inputs: Sequence[Input]
+) -> int:
+    if isinstance(one, TableRows):
+        return n_undated(selection_of(monitor, source, place))
+    try:
+        if source is monitor.current and not source.is_template:
+            # Most often it was looked into a moment ago, for the fingerprint of a day.
+            inside = _looked_into(one, monitor, place, inputs)
+            return 0 if isinstance(inside, _Bad) else inside.n_undated
+        [file] = data_files(monitor, source, place, [one])
+        return undated_in_file(file, date_column=source.date_column or "")
+    except DataError:
+        return 0
 
 
 def _in_order(unknown: Sequence[tuple[Input, str]]) -> tuple[tuple[Input, str], ...]:
@@ -270,13 +341,13 @@ def _with_predictions(
 _FILES: Final = (Path, StoredObject)
 
 
-def _days_in(
+def _marks_in(
     one: Input, monitor: Monitor, place: Place, files: Sequence[Input]
 ) -> Mapping[date, str]:
-    """Return the days in a file with many, and a hash of each day's rows."""
+    """Return a hash of each day's rows in a file with many days."""
     found = _looked_into(one, monitor, place, files)
     if not isinstance(found, _Bad):
-        return found
+        return found.marks
     if monitor.on_bad_file == "quarantine":
         # None of its days is known.
         return {}
@@ -285,8 +356,8 @@ def _days_in(
 
 def _looked_into(
     one: Input, monitor: Monitor, place: Place, files: Sequence[Input]
-) -> "Mapping[date, str] | _Bad":
-    """Return the days in a file with many, and a hash of each day's rows; or why none is known."""
+) -> "FileDays | _Bad":
+    """Return the days in a file with many, or why none is known."""
     predictions = [other for other in files if isinstance(other, PredictionFile)]
     marks = tuple((str(other), mark_of(other)) for other in (one, *predictions))
     try:
@@ -350,7 +421,7 @@ class _Contents:
 def _remembered(
     contents: _Contents,
     marks: tuple[tuple[str, str], ...],  # noqa: ARG001  # part of what is remembered
-) -> Mapping[date, str] | _Bad:
+) -> FileDays | _Bad:
     file = contents.file()
     try:
         return days_in_file(

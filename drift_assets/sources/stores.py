@@ -14,7 +14,7 @@ from drift_assets.sources.inputs import StoredObject
 from drift_assets.sources.templates import GLOB, Entry, Known, walk
 
 _EXTRAS: Final = {"s3fs": "s3", "gcsfs": "gcs", "adlfs": "azure"}
-_MARKS: Final = ("ETag", "etag", "md5Hash", "generation", "checksum")
+_MARKS: Final = ("ETag", "etag", "generation", "checksum")
 _TIMES: Final = ("LastModified", "last_modified", "updated", "mtime", "created")
 _LONGEST_REASON: Final = 200
 _BEGINNING: Final = datetime.fromtimestamp(0, tz=UTC)
@@ -123,7 +123,9 @@ class _Listing:
             return
         address = f"{self.store}://{self.bucket}/{key}"
         modified_at = next((facts[name] for name in _TIMES if facts.get(name)), None)
-        mark = next((str(facts[name]) for name in _MARKS if facts.get(name)), str(modified_at))
+        mark = _content_hash(facts) or next(
+            (str(facts[name]) for name in _MARKS if facts.get(name)), str(modified_at)
+        )
         path = Path("/", *names)
         self.objects[path] = StoredObject(
             address, int(facts.get("size") or 0), _instant(modified_at), mark
@@ -147,6 +149,15 @@ class _Listing:
     def real(self, folder: Path) -> str:
         """Return the folder: there are no links."""
         return str(folder)
+
+
+def _content_hash(facts: dict[str, Any]) -> str:
+    """Return the hash that Google or Azure keeps of an object's content; "" if there is none.
+
+    Their ETags, unlike those of S3, change with every write.
+    """
+    md5 = facts.get("md5Hash") or getattr(facts.get("content_settings"), "content_md5", None)
+    return bytes(md5).hex() if isinstance(md5, (bytes, bytearray)) else str(md5 or "")
 
 
 def _instant(found: object) -> datetime:

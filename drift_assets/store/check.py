@@ -119,7 +119,8 @@ def check_history(path: Path, *, wait_seconds: float) -> Examination:
     except OSError as error:
         raise HistoryError(
             f"The history {path} cannot be copied to be checked: {error.strerror or error}. "
-            "Expected room for a second file of that size beside it."
+            "Expected a folder in which this user may write, with room for a second file of that "
+            "size."
         ) from error
     finally:
         with suppress(OSError):

@@ -115,8 +115,8 @@ class Trouble:
 
 Decide = Callable[["Alert", Told | None, date | None], Plan]
 """Says who hears of an alert, what its episode has told, and until when its monitor is muted."""
-Look = Callable[["Alert", Due], Wait | None]
-"""Says whether a delivery must wait."""
+Look = Callable[["Alert", Due, date | None], Wait | None]
+"""Says whether a delivery must wait, knowing until when its monitor is muted."""
 
 _COLUMNS: Final = tuple(f.name for f in fields(Delivery))
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM deliveries"  # noqa: S608  # our own names

@@ -7,7 +7,7 @@ duplicates them and a killed one leaves the day as it was before or after.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -107,6 +107,7 @@ class History:
     wait_seconds: float = WAIT_SECONDS
     server: Server | None = None
     publishes: bool = True
+    _open: duckdb.DuckDBPyConnection | None = field(default=None, repr=False, compare=False)
 
     @property
     def address(self) -> str:
@@ -139,6 +140,11 @@ class History:
         HistoryError
             If the file is absent (``read_only``), damaged or cannot be opened.
         """
+        if self._open is not None:
+            if not read_only:
+                raise ValueError("Found a write `at_once`, expected questions only: write later.")
+            yield self._open
+            return
         wait = self.wait_seconds if wait_seconds is None else wait_seconds
         if self.server is not None:
             with self.server.session(read_only=read_only, wait_seconds=wait) as connection:
@@ -158,6 +164,16 @@ class History:
                     open_session(self.path, read_only=True, wait_seconds=wait)
                 )
             yield connection
+
+    @contextmanager
+    def at_once(self) -> Iterator["History"]:
+        """Give this history for several questions in a row, which share one session.
+
+        To open the file costs more than most questions. Only ask: others wait meanwhile, and to
+        write is an error.
+        """
+        with self._reading() as connection:
+            yield self if connection is None else replace(self, _open=connection)
 
     def record(  # noqa: PLR0913  # a day has so many parts, and one transaction takes them all
         self,
@@ -691,8 +707,7 @@ class History:
             refuse_calls(sql)
             with self.session(read_only=True) as connection:
                 return run_query(connection, sql, limit_seconds=limit_seconds)
-        copy = self._copy_to_read()
-        with open_copy(copy.path) as connection:
+        with self._copy_to_read() as (copy, connection):
             as_of = None if copy.complete else copy.taken_at
             return run_query(connection, sql, limit_seconds=limit_seconds, as_of=as_of)
 
@@ -714,7 +729,7 @@ class History:
                 yield connection
             return
         self.publish()
-        with open_copy(self._copy_to_read().path) as connection:
+        with self._copy_to_read() as (_, connection):
             yield connection
 
     @contextmanager
@@ -733,7 +748,7 @@ class History:
             if self.server is not None:
                 connection = stack.enter_context(self.session(read_only=True))
             else:
-                connection = stack.enter_context(open_copy(self._copy_to_read().path))
+                _, connection = stack.enter_context(self._copy_to_read())
 
             def ask(
                 sql: str, parameters: Mapping[str, object] | None = None
@@ -822,26 +837,33 @@ class History:
         if self.server is None:
             publish_if_due(self.path, at_once=True, wait_seconds=PUBLISH_WAIT_SECONDS)
 
-    def _copy_to_read(self) -> PublishedCopy:
-        """Return a published copy that opens, made anew if that is cheap or it must be."""
+    @contextmanager
+    def _copy_to_read(self) -> Iterator[tuple[PublishedCopy, duckdb.DuckDBPyConnection]]:
+        """Give a published copy that opens, and a connection; made anew if cheap, or if it must."""
         publish_if_due(self.path, at_once=True, wait_seconds=READ_WAIT_SECONDS)
         copy = published_copy(self.path)
         if copy is None:
             copy = publish(self.path, wait_seconds=self.wait_seconds)
-        try:
-            with open_copy(copy.path) as connection:
-                if not missing_steps(connection):
-                    return copy
-        except HistoryVersionError:
-            raise
-        except HistoryError:
-            # Somebody has it open for writing, or has spoilt it: a new one cures that.
-            if not self.path.exists():
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(open_copy(copy.path))
+                is_current = not missing_steps(connection)
+            except HistoryVersionError:
                 raise
-        else:
-            with self.session():
-                pass
-        return publish(self.path, wait_seconds=self.wait_seconds)
+            except HistoryError:
+                # Somebody has it open for writing, or has spoilt it: a new one cures that.
+                if not self.path.exists():
+                    raise
+            else:
+                if is_current:
+                    yield copy, connection
+                    return
+                stack.close()
+                with self.session():
+                    pass
+        copy = publish(self.path, wait_seconds=self.wait_seconds)
+        with open_copy(copy.path) as connection:
+            yield copy, connection
 
     def _read(
         self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
@@ -873,6 +895,9 @@ class History:
         # Ours are short statements, and one that a signal breaks off may never return.
         with self.session() as connection, postponed():
             try:
+                if self.server is None:
+                    # A second thread would have little to do, and this one spins until it is done.
+                    connection.execute("SET threads = 1")
                 connection.begin()
                 yield connection
                 connection.commit()

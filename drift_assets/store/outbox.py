@@ -6,9 +6,9 @@ became of telling one channel is a *delivery*, of which ``store/deliveries.py`` 
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
@@ -422,6 +422,12 @@ class Outbox:
     reading: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection | None]]
     writing: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
+    @contextmanager
+    def at_once(self) -> Iterator["Outbox"]:
+        """Give this outbox for several questions in a row, as `History.at_once` does."""
+        with self.reading() as connection:
+            yield replace(self, reading=lambda: nullcontext(connection))
+
     def post(self, monitor: str, partition: date, alert: NewAlert) -> None:
         """Give cause to tell people; whoever delivers next decides who hears of it.
 
@@ -616,6 +622,7 @@ class Outbox:
                 deliveries.plan(connection, alert, decide, now=now)
                 if alert.state == "resolved":
                     _end(connection, monitor, alert.cause, alert.episode, now=now)
+            muted = deliveries.muted_until(connection, monitor)
             taken: list[tuple[Alert, Due]] = []
             for due in deliveries.due(connection, monitor, now=now):
                 if len(taken) == most:
@@ -626,7 +633,7 @@ class Outbox:
                 ).fetchone()
                 if row is not None:
                     alert = _alert(row)
-                    if deliveries.claim(connection, due, look(alert, due), now=now):
+                    if deliveries.claim(connection, due, look(alert, due, muted), now=now):
                         taken.append((alert, due))
             return taken
 

@@ -7,6 +7,7 @@ prevents that; and the file's identity is compared on both sides of the open,
 for processes that do not know the lock.
 """
 
+import fcntl
 import json
 import logging
 import os
@@ -77,7 +78,9 @@ def open_session(
         raise absent(path)
     if not read_only:
         _make_folder(path)
-    lock, connection = _enter(path, lambda: _connect(path, read_only=read_only), wait_seconds)
+    lock, connection = _enter(
+        path, lambda: _connect(path, read_only=read_only), wait_seconds, read_only=read_only
+    )
     try:
         with as_raised():
             yield connection
@@ -174,14 +177,19 @@ def _no_place(path: Path, error: OSError) -> HistoryError:
 
 
 def _enter(
-    path: Path, inside: Callable[[], Inside], wait_seconds: float
-) -> tuple[FileLock, Inside]:
-    """Return the lock, held, and what ``inside`` returns while it is; first come, first served."""
+    path: Path, inside: Callable[[], Inside], wait_seconds: float, *, read_only: bool = False
+) -> tuple["FileLock | _ReadersLock", Inside]:
+    """Return the lock, held, and what ``inside`` returns while it is; first come, first served.
+
+    Who may not write there, and only reads, holds it too but has no place in the line.
+    """
     started = time.monotonic()
     said = False
     try:
         # Without flock there is no safe lock: filelock's own substitute can be left behind.
-        lock = FileLock(lock_path(path), fallback_to_soft=False)
+        lock: FileLock | _ReadersLock = FileLock(lock_path(path), fallback_to_soft=False)
+        if read_only and not _may_write(path):
+            lock = _ReadersLock(lock_path(path))
         with ExitStack() as line:
             place = None
             while True:
@@ -214,7 +222,7 @@ def _enter(
                 if waited >= LONG_WAIT_SECONDS and not said:
                     said = True
                     _LOG.warning("waiting for the history %s, held by %s", path, who)
-                if place is None:
+                if place is None and isinstance(lock, FileLock):
                     place = line.enter_context(stand_in_line(path))
                 pause = NEXT_SECONDS if first == place else PAUSE_SECONDS
                 time.sleep(min(pause, wait_seconds - waited))
@@ -222,7 +230,46 @@ def _enter(
         raise _no_place(path, error) from error
 
 
-def _leave(path: Path, lock: FileLock) -> None:
+class _ReadersLock:
+    """The lock for somebody who may read it and not write: the same one, where there is one.
+
+    Without one no process that knows it has had the file open there; what else changes the file
+    meanwhile is noticed when it is opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, *, timeout: float) -> None:  # noqa: ARG002  # as filelock has it
+        """Take it at once, or raise Timeout."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                raise Timeout(str(self._path)) from None
+            raise
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give it back."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _may_write(path: Path) -> bool:
+    """Return whether this user may write where the history is, and lock it."""
+    lock = lock_path(path)
+    return os.access(path.parent, os.W_OK) and (os.access(lock, os.W_OK) or not lock.exists())
+
+
+def _leave(path: Path, lock: "FileLock | _ReadersLock") -> None:
     with suppress(OSError):
         holder_path(path).unlink(missing_ok=True)
     lock.release()

@@ -386,9 +386,10 @@ def _table(rows: Sequence[Mapping[str, Any]], types: Mapping[str, pa.DataType]) 
     columns = {}
     for name, kind in types.items():
         values = [row.get(name) for row in rows]
-        if kind in (pa.string(), pa.list_(pa.string())):
-            values = [_storable(value) for value in values]
-        columns[name] = pa.array(values, kind)
+        try:
+            columns[name] = pa.array(values, kind)
+        except UnicodeEncodeError:
+            columns[name] = pa.array([_storable(value) for value in values], kind)
     return pa.table(columns)
 
 

@@ -66,7 +66,8 @@ def _prefix(path: Path) -> str:
 def _is_held(place: Path) -> bool:
     """Return whether the process of a place lives and waits; remove the place if not."""
     try:
-        descriptor = os.open(place, os.O_RDWR | os.O_CLOEXEC)
+        # Who may only read must see who waits, too.
+        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
@@ -74,12 +75,20 @@ def _is_held(place: Path) -> bool:
     except BlockingIOError:
         if time.time() - os.fstat(descriptor).st_mtime < SILENT_SECONDS:
             return True
-        with suppress(FileNotFoundError):
-            place.unlink()
+        _remove(place)
         return False
     else:
-        with suppress(FileNotFoundError):
-            place.unlink()
+        _remove(place)
         return False
     finally:
         os.close(descriptor)
+
+
+def _remove(place: Path) -> None:
+    with suppress(FileNotFoundError):
+        try:
+            place.unlink()
+        except OSError:
+            # Left to somebody who may write.
+            if os.access(place.parent, os.W_OK):
+                raise

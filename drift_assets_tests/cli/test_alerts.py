@@ -88,7 +88,14 @@ def test_ack_reaches_the_incident_and_resolve_closes_it(office: Office) -> None:
         f"{ALERT}: 1 day acknowledged",
     )
     assert "acknowledged by ana" in call("alerts", "show", ALERT).output
+    again = call("alerts", "ack", ALERT, "--by", "bob")
+    assert again.output.splitlines()[0] == f"{ALERT}: acknowledged already, by ana"
     assert call("alerts", "resolve", ALERT).exit_code == 0
+    # Of what is over nothing can be looked after, and to say so twice is no mistake.
+    late = call("alerts", "ack", ALERT)
+    assert late.exit_code == 2
+    assert f"Found {ALERT} resolved, expected an alert that is open" in late.output
+    assert call("alerts", "resolve", ALERT).output.startswith(f"{ALERT}: resolved already\n")
     assert events(office.duty) == ["trigger", "acknowledge", "resolve"]
     assert call("alerts", "list").output == "No open alert.\n"
     assert ALERT in call("alerts", "list", "--all").output

@@ -254,6 +254,15 @@ def test_init_writes_once_and_never_overwrites(tmp_path: Path) -> None:
     assert output.read_text(encoding="utf-8") == written
 
 
+def test_init_says_which_columns_it_leaves_out(tmp_path: Path) -> None:
+    baseline, output = tmp_path / "b.csv", tmp_path / "defs.yaml"
+    pd.DataFrame({"x": [0.5, 1.5] * 50, "customer": range(100)}).to_csv(baseline, index=False)
+    answer = call("init", baseline, "--output", output)
+    assert answer.output.splitlines()[0] == (
+        "Not watched: in them no two rows are alike, as in an id: customer."
+    )
+
+
 def test_every_command_and_option_explains_itself() -> None:
     for name, command in main.commands.items():
         assert command.help, name

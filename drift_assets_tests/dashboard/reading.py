@@ -33,7 +33,7 @@ def figures_of(folder: Path, key: str, month: str, column: str) -> dict[str, dic
             "noise": _by_day(noise),
             "p": _by_day(p),
         }
-        for label, figures, limits, noise, p in part[place % head["part"]]
+        for label, figures, limits, noise, p, _ in part[place % head["part"]]
     }
 
 

@@ -67,6 +67,37 @@ def test_a_share_beside_its_threshold_reads_as_it_was_judged(
     assert limits[0].split("|")[-1] == limit
 
 
+def test_a_mark_belongs_to_the_figure_that_was_beyond_its_threshold(kept: History) -> None:
+    day = LAST.day - 1
+    numbers = (
+        "psi = 0.3, threshold_psi_warn = 0.1, threshold_psi_breach = 0.2, js_divergence = 0.01, "
+        "threshold_js_breach = 0.1, ks = 0.3, threshold_ks_min_statistic = 0.1, ks_p_value = 0.2, "
+        "missing_rate_change = 0.0, threshold_missing_rate_change = 0.02"
+    )
+
+    def marks(**changes: object) -> dict[str, str]:
+        wanted = ", ".join(f"{name} = {value!r}" for name, value in changes.items())
+        with kept.session() as connection:
+            connection.execute(f"UPDATE feature_drift SET {numbers}")  # noqa: S608  # above
+            connection.execute(f"UPDATE feature_drift SET {wanted}")  # noqa: S608  # below
+        lines = lines_of(kept, "steady")
+        return {label: str(rest[-1])[day:] for label, rest in lines.items() if rest[-1]}
+
+    assert marks(verdict="breach", rule="guarded") == {"PSI": "b", "KS": "b"}
+    # The plain rule looks at the p-value of KS: what was small did not decide.
+    assert marks(verdict="breach", rule="plain") == {"PSI": "b"}
+    assert marks(verdict="breach", rule="plain", ks_p_value=0.01, psi=0.15) == {
+        "PSI": "w",
+        "KS": "b",
+    }
+    # Fewer missing values are a change too.
+    lost = {"psi": 0.0, "ks": 0.0, "missing_rate_change": -0.02}
+    assert marks(verdict="breach", **lost) == {"Missing rate": "b"}
+    # Held back, it warns; where the column is well, nothing is marked.
+    assert marks(verdict="warn", **lost) == {"Missing rate": "w"}
+    assert marks(verdict="ok", **lost) == {}
+
+
 def test_columns_are_parted_so_that_one_file_stays_small(kept: History) -> None:
     with kept.session() as connection:
         connection.execute(

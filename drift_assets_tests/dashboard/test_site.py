@@ -11,7 +11,7 @@ import pytest
 
 from drift_assets.dashboard import FOLDER, update_dashboard
 from drift_assets.dashboard.month import CODES
-from drift_assets.dashboard.site import MANIFEST
+from drift_assets.dashboard.site import FORMAT, MANIFEST
 from drift_assets.errors import HistoryError
 from drift_assets.store import History
 from drift_assets_tests.dashboard.conftest import LAST, keep
@@ -179,7 +179,7 @@ def test_a_damaged_note_of_what_is_there_costs_no_more_than_writing_all(
     (home / FOLDER / "data" / "loans" / "2026-10.js").write_text("half a fi")
     update_dashboard(history_of(home), home)
     assert taken(home / FOLDER / "data" / "loans" / "2026-10.js")["names"]
-    assert json.loads((home / FOLDER / MANIFEST).read_text())["format"] == 1
+    assert json.loads((home / FOLDER / MANIFEST).read_text())["format"] == FORMAT
 
 
 def test_all_is_made_anew_when_asked(home: Path) -> None:

@@ -239,6 +239,11 @@ def test_a_column_shows_its_past_beside_thresholds_noise_and_baselines(
     for part in ("threshold 0.2", "chance", "another baseline or method", "Gradual drift"):
         assert part in body
     assert names(browser, ".body h3") == ["PSI", "KS", "JS divergence", "Missing rate"]
+    # What drifted is marked, and what did not is not.
+    marks = "document.querySelectorAll('.body .picture')[{}].querySelector('.dots.breach')"
+    drawn = [browser.run(f"{marks.format(n)}?.getAttribute('d') || ''") for n in (0, 3)]
+    assert [bool(one) for one in drawn] == [True, False]
+    assert "by other figures" not in body
     browser.run("document.querySelector('.body .surface').focus()")
     browser.press("ArrowLeft")
     tip = text(browser, ".body .tip")

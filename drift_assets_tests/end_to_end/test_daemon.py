@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
+from dagster._core.scheduler.instigation import TickStatus
 
 import drift_assets
 from drift_assets.orchestration.runs import open_instance
@@ -27,7 +30,7 @@ BIN = Path(sys.executable).parent
 
 
 @contextmanager
-def daemon(project: Project) -> Iterator[None]:
+def daemon(project: Project) -> Iterator[subprocess.Popen[bytes]]:
     """Run the Dagster daemon on a project until the block ends."""
     with (project.root / "daemon.log").open("w") as log:
         process = subprocess.Popen(
@@ -38,7 +41,7 @@ def daemon(project: Project) -> Iterator[None]:
             start_new_session=True,
         )
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(timeout=60)
@@ -70,14 +73,17 @@ def wait_for(what: str, found: Callable[[], bool], project: Project) -> None:
     pytest.fail(f"waited {PATIENCE:.0f} s in vain for {what}\n{log}")
 
 
-def test_sensor_and_schedule_run_each_day_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = make_project(tmp_path)
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    found = make_project(tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.delenv("DAGSTER_HOME")
-    monkeypatch.setenv("DRIFT_ASSETS_HOME", str(project.home))
+    monkeypatch.setenv("DRIFT_ASSETS_HOME", str(found.home))
     monkeypatch.setenv("PYTHONPATH", str(Path(drift_assets.__file__).parent.parent))
+    return found
+
+
+def test_sensor_and_schedule_run_each_day_once(project: Project) -> None:
     with open_instance(project.home) as instance:
         os.environ["DAGSTER_HOME"] = str(project.home)
 
@@ -126,6 +132,73 @@ def test_sensor_and_schedule_run_each_day_once(
             reasons = _last_skip_reason(instance)
             assert "2099-01-01" in reasons
             assert "not-a-day" in reasons
+
+
+def allow_runs(project: Project, number: int) -> None:
+    """Have the daemon run so many days at the same time; with 0 they wait in the queue."""
+    settings = project.home / "dagster.yaml"
+    document = yaml.safe_load(settings.read_text(encoding="utf-8"))
+    document["concurrency"]["runs"]["max_concurrent_runs"] = number
+    settings.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def kill_when(found: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Kill the daemon and all that it started, at the first instant at which something is so."""
+    end = time.monotonic() + PATIENCE
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_a_daemon_killed_in_mid_tick_runs_each_day_once_when_it_is_back(project: Project) -> None:
+    expected = [date(2026, 1, day) for day in range(2, 7)]
+    for day in expected:
+        project.drop(day, rows(day.day))
+    with open_instance(project.home) as instance:
+        os.environ["DAGSTER_HOME"] = str(project.home)
+
+        def under_way() -> bool:
+            ticks = instance.get_ticks(*_sensor_state(instance), limit=1)
+            return any(tick.status is TickStatus.STARTED for tick in ticks)
+
+        # No run begins in between, so that what is killed is the tick alone.
+        allow_runs(project, 0)
+        dagster(project, "sensor", "start", "churn__arrival_sensor")
+        with daemon(project) as process:
+            kill_when(under_way, process)
+            # It was looking at the files.
+            assert instance.get_runs_count() == 0
+        with daemon(project) as process:
+            kill_when(lambda: instance.get_runs_count() > 0, process)
+            # It was asking for runs.
+            assert under_way()
+            requested = {run.run_id for run in instance.get_runs()}
+            assert 0 < len(requested) < len(expected)
+
+        allow_runs(project, 2)
+
+        def settled() -> bool:
+            found = instance.get_runs()
+            return len(found) >= len(expected) and all(run.status in DONE for run in found)
+
+        with daemon(project):
+            wait_for("the runs of all days", settled, project)
+            ticks = _sensor_ticks(instance)
+            wait_for("two more looks", lambda: _sensor_ticks(instance) > ticks + 1, project)
+        runs = instance.get_runs()
+        assert sorted(run.tags["dagster/partition"] for run in runs) == [
+            day.isoformat() for day in expected
+        ]
+        assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
+        assert requested < {run.run_id for run in runs}
+        # The ticks that were killed did not stay open.
+        assert not any(
+            tick.status is TickStatus.STARTED
+            for tick in instance.get_ticks(*_sensor_state(instance))
+        )
+    assert set(History(project.home / "history.duckdb").reported("churn")) == set(expected)
 
 
 def _sensor_state(instance: dg.DagsterInstance) -> tuple[str, str]:

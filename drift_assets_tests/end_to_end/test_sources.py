@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from drift_assets.cli.outcomes import day_line
 from drift_assets.declarations import read_declarations
 from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.due import find_due
@@ -79,6 +80,27 @@ def test_a_day_with_a_bad_file_fails_where_nobody_asked_for_a_quarantine(tmp_pat
     assert found == [(SECOND,)]
 
 
+def test_rows_without_a_date_are_said_with_the_day_and_in_its_line(tmp_path: Path) -> None:
+    dated = {"path": "data/all.csv", "date_column": "day"}
+    project = make_project(
+        tmp_path / "p", current=dated, baseline={**dated, "end": "2026-01-01"}, features=["a-b"]
+    )
+    of_days = ((0, 4000, "2025-12-31"), (1, 400, FIRST), (2, 12, None))
+    frames = [rows(seed, n).assign(day=day) for seed, n, day in of_days]
+    path = project.root / "data" / "all.csv"
+    pd.concat(frames).to_csv(path, index=False)
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        outcome = runner(project, instance).run(FIRST)
+        assert outcome.ending is Ending.COMPLETED, outcome.error
+        shown = metadata_of(instance, "current")
+    assert shown["n_undated"] == 12
+    assert str(shown["rows without a date, of no day"]).startswith("- 12 in ")
+    assert "  400 rows  " in day_line(outcome)
+    assert day_line(outcome).endswith("; 12 rows without a date belong to no day")
+    [(source,)] = open_history(project.home).query("SELECT source FROM baselines").rows
+    assert source == f"{path}; 12 rows without a date left out"
+
+
 def test_a_table_is_monitored_like_a_file(tmp_path: Path) -> None:
     source = {"database": "data/warehouse.duckdb", "table": "scores", "date_column": "day"}
     project = make_project(
@@ -101,7 +123,8 @@ def test_a_table_is_monitored_like_a_file(tmp_path: Path) -> None:
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
         outcome = runner(project, instance).run(FIRST)
         assert outcome.ending is Ending.COMPLETED, outcome.error
-        assert metadata_of(instance, "current")["n_files"] == 1
+        shown = metadata_of(instance, "current")
+        assert (shown["n_files"], shown["n_undated"]) == (1, 0)
     assert list(find_due(workplace, now=now).days) == [SECOND]
     history = open_history(project.home)
     [(path, n_bytes)] = history.query("SELECT path, n_bytes FROM inputs").rows

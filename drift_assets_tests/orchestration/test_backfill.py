@@ -1,24 +1,29 @@
 """Many days: each a run of its own, what is done is passed over, and days side by side."""
 
+import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from drift_assets.declarations import Declaration, read_declarations
 from drift_assets.errors import ConfigurationError
-from drift_assets.orchestration import backfill
 from drift_assets.orchestration.backfill import days_to_run, run_days
 from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.runs import Ending, Runner, open_instance
 from drift_assets.store import open_history
 from drift_assets_tests.cli.calling import call
 from drift_assets_tests.cli.conftest import project
-from drift_assets_tests.end_to_end.project import Project, rows
+from drift_assets_tests.end_to_end.project import Project, make_project, rows
 
 __all__ = ["project"]
 
+ROOT = Path(__file__).parents[2]
 DAYS = [date(2026, 1, 2) + timedelta(days=n) for n in range(3)]
 RANGE = ("--from", DAYS[0], "--to", DAYS[-1])
 
@@ -77,12 +82,106 @@ def test_a_back_fill_that_is_stopped_leaves_whole_days_and_goes_on(
 
     monkeypatch.setattr(Runner, "run", stopped)
     answer = call("run", "churn", *RANGE)
-    assert answer.exit_code == 1
-    assert "Stopped after 1 of 3 days; the same command goes on." in answer.output
+    assert answer.exit_code == 130
+    said = "Stopped: 1 of 3 days are stored, each whole; the same command goes on.\n"
+    assert answer.stderr == said
     assert set(evaluated(delivered)) == {DAYS[0]}
     monkeypatch.setattr(Runner, "run", run)
     assert "1 of 3 days" in call("run", "churn", *RANGE).output
     assert set(evaluated(delivered)) == set(DAYS)
+    # To run them all again is to begin again: how to go on is said.
+    monkeypatch.setattr(Runner, "run", stopped)
+    answer = call("run", "churn", *RANGE, "--again")
+    assert f"1 of 3 days are stored, each whole; the same command with --from {DAYS[1]}" in (
+        answer.stderr
+    )
+
+
+def test_a_day_that_was_stored_before_ctrl_c_came_is_counted(
+    delivered: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Runner.run
+
+    def stopped(self: Runner, day: date) -> object:
+        ended = run(self, day)
+        if day == DAYS[1]:
+            raise KeyboardInterrupt
+        return ended
+
+    monkeypatch.setattr(Runner, "run", stopped)
+    answer = call("run", "churn", *RANGE)
+    assert set(evaluated(delivered)) == set(DAYS[:2])
+    assert "Stopped: 2 of 3 days are stored" in answer.stderr
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_ctrl_c_at_a_terminal_is_answered_in_sentences_and_by_one_process(
+    tmp_path: Path, processes: int
+) -> None:
+    own = make_project(tmp_path / "own", data_checks=ALONE)
+    days = [DAYS[0] + timedelta(days=n) for n in range(8)]
+    for seed, day in enumerate(days):
+        own.drop(day, rows(seed + 1))
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from drift_assets.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "run", "churn", "--processes", str(processes)]
+    with subprocess.Popen(
+        [*command, "--from", str(days[0]), "--to", str(days[-1])],
+        cwd=own.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as started:
+        assert started.stdout is not None
+        assert str(days[0]) in started.stdout.readline()
+        # As a terminal does: to all of the group, and those that show what a step prints are there
+        # once there is something to read.
+        started.stdout.readline()
+        os.killpg(started.pid, signal.SIGINT)
+        _, said = started.communicate()
+    *before, last = said.splitlines()
+    assert started.returncode == 130
+    assert all(line.startswith("Stopping: the days under way") for line in before), said
+    assert len(before) == processes - 1
+    assert f"{len(evaluated(own))} of 8 days are stored, each whole; the same command" in last
+
+
+def test_a_day_without_data_is_told_apart_from_one_that_failed(delivered: Project) -> None:
+    (delivered.root / "data" / "current" / f"{DAYS[1]}.csv").unlink()
+    answer = call("run", "churn", *RANGE)
+    assert f"{DAYS[1]}  no data  Found no file" in answer.output
+    assert "1 completed, 1 completed with drift, 1 without data" in answer.output
+    assert "FAILED" not in answer.output
+    # Not every day has data, and that alone is no failure.
+    assert answer.exit_code == 0
+    with open_instance(delivered.home) as instance:
+        assert instance.get_runs_count() == 2
+    # Nor is it a pass.
+    quiet = ("--from", DAYS[0], "--to", DAYS[1])
+    assert call("run", "churn", *quiet).exit_code == 0
+    assert call("run", "churn", *quiet, "--exit-code").exit_code == 2
+    assert call("run", "churn", *RANGE, "--exit-code").exit_code == 1
+    # A place where nothing is at all is most likely a mistake.
+    assert call("run", "churn", "--partition", DAYS[1]).exit_code == 2
+    (delivered.root / "data" / "current" / f"{DAYS[2]}.csv").write_bytes(b"")
+    answer = call("run", "churn", *RANGE)
+    assert "1 failed, 1 without data" in answer.output
+    assert answer.exit_code == 2
+
+
+def test_a_day_of_which_a_file_with_many_days_has_no_row_has_no_data(project: Project) -> None:
+    frames = [rows(n).assign(day=str(day)) for n, day in enumerate((DAYS[0], DAYS[2]))]
+    pd.concat(frames).to_csv(project.root / "data" / "all.csv", index=False)
+    declaration = changed(project, current={"path": "data/all.csv", "date_column": "day"})
+    outcomes = list(run_days(declaration, DAYS))
+    assert [one.ending for one in outcomes] == [
+        Ending.COMPLETED, Ending.NO_DATA, Ending.COMPLETED
+    ]  # fmt: skip
+    assert f"Found no row of {DAYS[1]} in data/all.csv" in outcomes[1].error
 
 
 def test_days_side_by_side_are_the_days_one_after_the_other(delivered: Project) -> None:
@@ -109,14 +208,3 @@ def test_days_that_depend_on_the_days_before_run_in_order(delivered: Project) ->
     for said, change in changes.items():
         with pytest.raises(ConfigurationError, match=said):
             list(run_days(changed(delivered, **change), DAYS, processes=2))
-
-
-def test_a_process_beside_leaves_ctrl_c_to_the_one_that_gives_out_the_days(
-    delivered: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = []
-    monkeypatch.setattr(signal, "signal", lambda number, action: seen.append((number, action)))
-    monkeypatch.setattr(backfill, "_runner", None)
-    monkeypatch.setattr(backfill, "_instance", None)
-    backfill._begin(read_declarations([delivered.yaml])[0], str(delivered.home))  # noqa: SLF001
-    assert seen == [(signal.SIGINT, signal.SIG_IGN)]

@@ -1,12 +1,15 @@
 """Many monitors in one code location: mistakes in one are told by name and stop no other."""
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from drift_assets import DriftMonitor, Monitor
+from drift_assets.orchestration.names import asset_name
 from drift_assets_tests.end_to_end.project import COLUMNS
 
 
@@ -25,7 +28,7 @@ def write(root: Path, name: str, **changes: object) -> None:
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "own"\n',
         encoding="utf-8",
@@ -35,7 +38,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / folder / "__init__.py").touch()
     monkeypatch.setenv("DRIFT_ASSETS_HOME", str(tmp_path / "home"))
     monkeypatch.syspath_prepend(str(tmp_path))
-    return tmp_path
+    yield tmp_path
+    # The next test's project is another one of that name.
+    for name in [one for one in sys.modules if one.partition(".")[0] == "own"]:
+        del sys.modules[name]
 
 
 def load(root: Path) -> dg.Definitions:
@@ -69,6 +75,21 @@ def test_mistakes_in_one_yaml_are_told_by_name_and_stop_no_other(root: Path) -> 
         asset_selection=[dg.AssetKey(["bad", "not_loaded"])], raise_on_error=False
     )
     assert not result.success
+
+
+@pytest.mark.filterwarnings("ignore:Parameter `execution_type`")
+def test_templates_are_filled_in_and_other_text_is_not_read_as_python(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATURE", "income")
+    write(root, "years", features=["{{ env.FEATURE }}", "2024", "None", "{x}"])
+    keys = {spec.key.to_user_string() for spec in load(root).resolve_all_asset_specs()}
+    assert {key for key in keys if key.startswith("years/drift/")} == {
+        "years/drift/income",
+        "years/drift/2024",
+        "years/drift/None",
+        f"years/drift/{asset_name('{x}')}",
+    }
 
 
 def test_the_schema_that_dagster_shows_is_that_of_a_monitor() -> None:

@@ -250,12 +250,16 @@ def test_a_changed_yaml_is_told_and_replaces_a_promotion(
 def test_the_list_says_which_is_active_and_why(workplace: Workplace) -> None:
     old = first_id(workplace)
     candidate = freeze_days(workplace, *LATE).baseline
-    promotion.promote(workplace, candidate)
+    promotion.promote(workplace, candidate, who="the job that trains anew")
     listed = {one.baseline_id: one for one in promotion.list_baselines(workplace)}
     assert (listed[old].state, listed[old].n_days_judged) == ("frozen", 4)
     assert listed[candidate.id].state == "active"
-    assert "promoted by a person" in listed[candidate.id].why
+    assert "promoted by the job that trains anew, since" in listed[candidate.id].why
     assert "in place of what the YAML names" in listed[candidate.id].why
+    back = promotion.rollback(workplace, who="ana")
+    (again,) = [one for one in promotion.list_baselines(workplace) if one.state == "active"]
+    assert again.baseline_id == back.id == old
+    assert "rolled back by ana, since" in again.why
 
 
 def test_one_that_is_put_away_can_be_promoted_again(workplace: Workplace) -> None:

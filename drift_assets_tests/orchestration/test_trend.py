@@ -12,8 +12,9 @@ import pytest
 from drift_assets.assessment import assess
 from drift_assets.learned import LearnedThreshold, LearnedThresholds
 from drift_assets.orchestration.day import Day, Workplace
-from drift_assets.orchestration.trend import renew, trend_check, trends_of
+from drift_assets.orchestration.trend import renew, reported_series, trend_check, trends_of
 from drift_assets.sources import Place
+from drift_assets.store import JudgedTrends
 from drift_assets.trends import TrendResult, by_feature
 from drift_assets.verdicts import Verdict
 from drift_assets_tests.store.samples import DAY, baseline, day_of_data, monitor
@@ -40,6 +41,10 @@ def measured(number: int, *, run: str = "run", slope: float = 8.0) -> Day:
     )
 
 
+def judged(place: Workplace, day: Day) -> JudgedTrends | None:
+    return trends_of(place.monitor, day, reported_series(place.history, place.monitor, day))
+
+
 def run(place: Workplace, day: Day) -> tuple[TrendResult, ...]:
     """Report a day and renew trends, as the assets do."""
     place.history.record(
@@ -48,7 +53,7 @@ def run(place: Workplace, day: Day) -> tuple[TrendResult, ...]:
         fingerprint=day.fingerprint,
         run_id=day.run_id,
         evaluated_at=day.evaluated_at,
-        trends=trends_of(place, day),
+        trends=judged(place, day),
     )
     return renew(place, day)
 
@@ -150,7 +155,7 @@ def test_a_run_that_read_before_another_reported_judges_again(
         run(place, measured(number))
     late, last = measured(N_DAYS - 2), measured(N_DAYS - 1)
     # Both read the history before either reported its day.
-    read = {day.partition: trends_of(place, day) for day in (late, last)}
+    read = {day.partition: judged(place, day) for day in (late, last)}
     for day in (late, last):
         place.history.record(
             day.assessment,
@@ -168,7 +173,7 @@ def test_a_run_that_read_before_another_reported_judges_again(
 def test_trends_can_be_switched_off(tmp_path: Path) -> None:
     off = monitor().model_copy(update={"trend": None})
     place = replace(workplace(tmp_path), monitor=off)
-    assert trends_of(place, measured(0)) is None
+    assert judged(place, measured(0)) is None
     assert run(place, measured(0)) == ()
 
 

@@ -251,6 +251,16 @@ def test_a_tooltip_tells_the_bin_and_the_day_in_the_figures_of_the_table(
     assert told[0].startswith(result.bins[-1].label)
     assert "baseline 10.0%, current 60.0%" in told[0]
     assert told[1] == f"2026-11-23: PSI {round(result.value('psi') or 0, 3)}, breach"
+    # A share without a threshold did not decide, whatever its column did.
+    place = names(browser).index("gaps") + 1
+    browser.run(f"document.querySelector('#c{place}').open = true")
+    marked = "[...picture.querySelectorAll('.legend .dots.breach')].length"
+    legends = browser.run(
+        f"[...document.querySelectorAll('#c{place} .picture')].map((picture) => "
+        f"[picture.querySelector('.legend')?.innerText || '', {marked}])"
+    )
+    found = {text.split()[0]: n for text, n in legends if text}
+    assert (found["PSI"], found["missing"]) == (1, 0)
     quiet(browser)
 
 

@@ -27,7 +27,7 @@ def hashes(folder: Path, frame: pd.DataFrame, suffix: str = "parquet") -> dict[d
         frame.to_csv(path, index=False)
     else:
         frame.astype({"day": str}).to_json(path, orient="records")
-    return days_in_file(path, date_column="day")
+    return dict(days_in_file(path, date_column="day").marks)
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "json"])
@@ -72,10 +72,19 @@ def test_a_column_that_nobody_watches_is_no_change(tmp_path: Path) -> None:
     assert days_in_file(path, date_column="day", exclude=["note"]) == rest
 
 
-def test_rows_without_a_date_belong_to_no_day(tmp_path: Path) -> None:
-    path = tmp_path / "all.csv"
-    path.write_text("day,n\n2026-01-01,1\n,2\n", encoding="utf-8")
-    assert list(days_in_file(path, date_column="day")) == [FIRST]
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "json"])
+def test_rows_without_a_date_belong_to_no_day_and_are_counted(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"all.{suffix}"
+    frame = pd.DataFrame({"day": ["2026-01-01", None, "2026-01-02"], "n": [1, 2, 3]})
+    if suffix == "json":
+        frame.to_json(path, orient="records")
+    elif suffix == "csv":
+        frame.to_csv(path)
+    else:
+        frame.to_parquet(path)
+    found = days_in_file(path, date_column="day")
+    assert list(found.marks) == [FIRST, SECOND]
+    assert (found.n_rows, found.n_undated) == (3, 1)
 
 
 def test_a_file_without_the_date_column_is_refused(tmp_path: Path) -> None:

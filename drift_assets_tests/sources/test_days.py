@@ -18,6 +18,7 @@ from drift_assets.sources import (
     fingerprint,
     read_baseline,
     read_current,
+    undated_rows,
 )
 from drift_assets.sources import days as sources
 
@@ -350,6 +351,54 @@ def test_a_bad_file_with_dates_is_read_again_only_when_it_changes(
         assert arrivals(watched, place) == before
     drop(place.root, "in/bad.csv", text="day,a\n2026-11-23,1\n")
     assert list(arrivals(watched, place).days) == [DAY]
+
+
+def test_rows_without_a_date_are_counted_and_their_file_is_listed(place: Place) -> None:
+    drop(place.root, "in/some.csv", text="day,a\n2026-11-23,1\n,2\n,3\n")
+    drop(place.root, "in/none.csv", text="day,a\n,1\n")
+    drop(place.root, "in/whole.csv", text="day,a\n2026-11-23,1\n")
+    watched = monitor({"path": "in/*.csv", "date_column": "day"})
+    found = arrivals(watched, place)
+    assert list(found.days) == [DAY]
+    none, some, whole = current_files(watched, place, DAY)
+    assert found.days[DAY] == (some, whole)
+    assert found.unknown == (
+        (none, "1 of its 1 rows have no date in 'day', and belong to no day"),
+        (some, "2 of its 3 rows have no date in 'day', and belong to no day"),
+    )
+    # They keep no day from running, and are no reason to run one again.
+    assert found.stopping == ""
+    before = fingerprint(watched, place, DAY, [some])
+    assert undated_rows(watched, watched.current, place, [none, some, whole]) == (
+        (none, 1),
+        (some, 2),
+    )
+    drop(place.root, "in/some.csv", text="day,a\n2026-11-23,1\n")
+    assert fingerprint(watched, place, DAY, [some]) == before
+    assert undated_rows(watched, watched.current, place, [some]) == ()
+
+
+def test_a_folder_without_a_date_has_rows_of_no_day(place: Place) -> None:
+    drop(place.root, "in/dt=2026-11-23/x.csv", text="a\n1\n")
+    drop(place.root, "in/dt=__HIVE_DEFAULT_PARTITION__/x.csv", text="a\n1\n2\n")
+    watched = monitor({"path": "in/dt=*/*.csv", "date_column": "dt"})
+    found = arrivals(watched, place)
+    assert list(found.days) == [DAY]
+    [(_, reason)] = found.unknown
+    assert reason == "2 of its 2 rows have no date in 'dt', and belong to no day"
+
+
+def test_a_file_per_day_may_have_rows_without_a_date_too(place: Place) -> None:
+    drop(place.root, "2026-11-23.csv", text="day,a\n2026-11-23,1\n,2\n2026-11-22,3\n")
+    watched = monitor({"path": "{partition}.csv", "date_column": "day"})
+    [path] = current_files(watched, place, DAY)
+    assert undated_rows(watched, watched.current, place, [path]) == ((path, 1),)
+    # Where the path alone tells the day, all rows are of it.
+    by_path = monitor("{partition}.csv")
+    assert undated_rows(by_path, by_path.current, place, [path]) == ()
+    # That a file cannot be read is said where it is read.
+    drop(place.root, "2026-11-23.csv", text="day,a\nyesterday,1\n")
+    assert undated_rows(watched, watched.current, place, [path]) == ()
 
 
 def test_a_template_with_a_date_column_keeps_the_rows_of_the_day(place: Place) -> None:

@@ -1,9 +1,10 @@
 """Object stores as sources: a real S3-compatible server on 127.0.0.1, over the network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -272,6 +273,54 @@ def test_a_package_that_is_missing_is_named(place: Place, monkeypatch: pytest.Mo
     monkeypatch.setattr(fsspec, "filesystem", refuse)
     with pytest.raises(ConfigurationError, match=r"no package gcsfs.*drift-assets\[gcs\]"):
         arrivals(monitor_of("gs://lake/in/{partition}.csv"), place)
+
+
+def listing_of_google(md5: str | None, generation: int) -> dict[str, object]:
+    """Return an object's facts as gcsfs 2026.10.1 lists them."""
+    return {
+        "size": 4,
+        "etag": f"CK{generation}",
+        "generation": str(generation),
+        "updated": f"2026-11-23T21:08:{generation:02}.206050Z",
+    } | ({} if md5 is None else {"md5Hash": md5})
+
+
+def listing_of_azure(md5: str | None, generation: int) -> dict[str, object]:
+    """Return an object's facts as adlfs 2026.8.0 lists them."""
+    settings = SimpleNamespace(content_md5=None if md5 is None else bytearray(md5.encode()))
+    return {
+        "size": 4,
+        "etag": f'"0x1D581079BF5{generation}"',
+        "content_settings": settings,
+        "last_modified": datetime(2026, 11, 23, 21, 8, generation, tzinfo=UTC),
+    }
+
+
+@pytest.mark.parametrize("listed", [listing_of_google, listing_of_azure])
+def test_where_every_write_has_a_new_etag_the_hash_of_the_content_counts(
+    place: Place, monkeypatch: pytest.MonkeyPatch, listed: Callable[..., dict[str, object]]
+) -> None:
+    import fsspec  # noqa: PLC0415
+
+    watched = monitor_of("gs://lake/in/{partition}.csv")
+
+    def mark(md5: str | None, generation: int) -> str:
+        facts = listed(md5, generation)
+        system = SimpleNamespace(
+            invalidate_cache=lambda: None,
+            find=lambda *_, **__: {"lake/in/2026-11-23.csv": facts},
+        )
+        monkeypatch.setattr(fsspec, "filesystem", lambda _: system)
+        [one] = current_files(watched, place, DAY)
+        assert isinstance(one, StoredObject)
+        assert one.modified_at.second == generation
+        return fingerprint(watched, place, DAY, [one])
+
+    assert mark("NP8jNcviBF3c", 1) == mark("NP8jNcviBF3c", 2)
+    assert mark("NP8jNcviBF3c", 1) != mark("O3iZPR6XHQ==", 1)
+    # Of an object that was put together of parts there is no such hash.
+    assert mark(None, 1) == mark(None, 1)
+    assert mark(None, 1) != mark(None, 2)
 
 
 def test_an_object_says_when_it_was_written(bucket: Bucket, place: Place) -> None:

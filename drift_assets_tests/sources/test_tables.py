@@ -33,6 +33,7 @@ from drift_assets.sources import (
     fingerprint,
     read_baseline,
     read_current,
+    undated_rows,
 )
 from drift_assets_tests.postgres import Cluster, program, running_cluster
 from drift_assets_tests.sources.conftest import monitor_of
@@ -123,6 +124,18 @@ def test_a_table_serves_all_days(database: Database) -> None:
     assert current_files(watched, database.place, DAY) == [one]
     with pytest.raises(NoDataError, match="no row of 2026-11-25 in table measurements"):
         current_files(watched, database.place, date(2026, 11, 25))
+
+
+def test_rows_without_a_date_are_counted(database: Database) -> None:
+    for column in ("day", "taken_at", "instant"):
+        watched = database.monitor({"table": "measurements", "date_column": column})
+        files = current_files(watched, database.place, DAY)
+        [(one, n_rows)] = undated_rows(watched, watched.current, database.place, files)
+        assert (one, n_rows) == (files[0], 1)
+    asked = "SELECT * FROM measurements WHERE day IS NOT NULL"
+    watched = database.monitor({"query": asked, "date_column": "day"})
+    files = current_files(watched, database.place, DAY)
+    assert undated_rows(watched, watched.current, database.place, files) == ()
 
 
 def test_the_rows_of_a_day_are_read_with_their_types(database: Database) -> None:

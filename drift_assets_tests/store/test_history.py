@@ -358,6 +358,47 @@ def test_without_a_file_nothing_has_been_reported(history: History) -> None:
     assert not history.path.parent.exists()
 
 
+def test_several_questions_share_one_session(
+    file_history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_history.record(assessment(shift=300.0), partition=DAY, fingerprint="f", run_id="r")
+    connected = duckdb.connect
+    opened: list[object] = []
+
+    def counted(
+        path: Path, *, read_only: bool, config: dict[str, str | bool | int | float | list[str]]
+    ) -> duckdb.DuckDBPyConnection:
+        opened.append(path)
+        return connected(path, read_only=read_only, config=config)
+
+    monkeypatch.setattr("duckdb.connect", counted)
+    with file_history.at_once() as asked:
+        together = asked.reported("loans"), asked.timeline("loans", first=DAY, last=DAY)
+        with asked.outbox.at_once() as outbox:
+            assert not outbox.alerts("loans")
+            assert not outbox.troubles("loans")
+    assert len(opened) == 1
+    apart = file_history.reported("loans"), file_history.timeline("loans", first=DAY, last=DAY)
+    assert together == apart
+
+
+def test_who_asks_several_questions_cannot_write_meanwhile(history: History) -> None:
+    given = assessment(shift=300.0)
+    history.record(given, partition=DAY, fingerprint="f", run_id="r")
+    with (
+        history.at_once() as asked,
+        pytest.raises(ValueError, match="expected questions only"),
+    ):
+        asked.record(given, partition=DAY, fingerprint="f", run_id="again")
+    assert history.last_evaluations()[0].run_id == "r"
+
+
+def test_several_questions_before_the_first_day_have_no_answer(history: History) -> None:
+    with history.at_once() as asked:
+        assert asked.reported("loans") == {}
+        assert asked.outbox.alerts() == []
+
+
 def test_an_instant_without_a_time_zone_is_refused(history: History) -> None:
     with pytest.raises(ValueError, match="time zone"):
         record(history, evaluated_at=datetime(2026, 1, 1))  # noqa: DTZ001  # the point

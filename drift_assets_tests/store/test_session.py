@@ -1,5 +1,7 @@
 """One process at a time has the file, whoever it is and whatever happens."""
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ import pytest
 
 from drift_assets.errors import HistoryBusyError, HistoryError
 from drift_assets.store.session import holder_path, lock_path, open_session
+from drift_assets.store.waiting_line import stand_in_line
 
 Settings = dict[str, str | bool | int | float | list[str]]
 
@@ -29,6 +32,18 @@ import sys, duckdb
 connection = duckdb.connect(sys.argv[1])
 print("open", flush=True)
 sys.stdin.readline()
+"""
+READING = """
+import sys
+from pathlib import Path
+from drift_assets.errors import HistoryBusyError
+from drift_assets.store.session import open_session
+try:
+    with open_session(Path(sys.argv[1]), read_only=True, wait_seconds=0.2) as connection:
+        print(connection.execute("SELECT max(i) FROM kept").fetchone()[0], flush=True)
+        sys.stdin.readline()
+except HistoryBusyError:
+    print("busy", flush=True)
 """
 OPENING = "import sys, duckdb; duckdb.connect(sys.argv[1]).close()"
 
@@ -194,3 +209,58 @@ def test_half_a_file_of_a_killed_process_is_no_obstacle(path: Path) -> None:
     with open_session(path) as connection:
         connection.execute("CREATE TABLE t (a INTEGER)")
     assert not path.with_name("history.duckdb.new").exists()
+
+
+@contextmanager
+def writable_for_nobody(path: Path) -> Iterator[None]:
+    places = [*path.parent.iterdir(), path.parent]
+    modes = [(place, place.stat().st_mode) for place in places]
+    for place, mode in modes:
+        place.chmod(mode & 0o555)
+    try:
+        yield
+    finally:
+        for place, mode in modes:
+            place.chmod(mode)
+
+
+def reads_only(path: Path) -> "subprocess.Popen[str]":
+    """Return a process that reads the history, and whom modes keep from writing, root or not."""
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
+    return subprocess.Popen(
+        [*(drop if os.getuid() == 0 else []), sys.executable, "-c", READING, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(
+    os.getuid() == 0 and shutil.which("setpriv") is None, reason="root may write anywhere"
+)
+def test_who_may_not_write_there_reads_under_the_same_lock_and_leaves_nothing(path: Path) -> None:
+    with open_session(path) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 41 AS i")
+    files = sorted(path.parent.iterdir())
+    with writable_for_nobody(path):
+        reader = reads_only(path)
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "41\n"
+    with reader:
+        # A writer waits for it.
+        with pytest.raises(HistoryBusyError), open_session(path, wait_seconds=0.2):
+            pass
+        reader.communicate("\n")
+    assert sorted(path.parent.iterdir()) == files
+    # It waits for a writer too, and sees who stands in line.
+    with open_session(path) as connection:
+        connection.execute("INSERT INTO kept VALUES (42)")
+        with writable_for_nobody(path), reads_only(path) as reader:
+            assert reader.communicate("\n")[0] == "busy\n"
+    with stand_in_line(path), writable_for_nobody(path), reads_only(path) as reader:
+        assert reader.communicate("\n")[0] == "busy\n"
+    # Without a lock file, as in a copy, there is nobody to wait for.
+    lock_path(path).unlink()
+    with writable_for_nobody(path), reads_only(path) as reader:
+        assert reader.communicate("\n")[0] == "42\n"
+    assert not lock_path(path).exists()

@@ -529,8 +529,8 @@ const dashboard = (() => {
     }));
     const places = new Map(days.map((day, i) => [day, i]));
     for (const [month, found] of months) {
-      for (const [label, figures, limits, noise, p] of found) {
-        if (!lines.has(label)) lines.set(label, { label, figures: [], limits: [], noise: [], p: [] });
+      for (const [label, figures, limits, noise, p, marks] of found) {
+        if (!lines.has(label)) lines.set(label, { label, figures: [], limits: [], noise: [], p: [], marks: [] });
         const line = lines.get(label);
         const put = (target, joined) => joined.split("|").forEach((text, n) => {
           const at = places.get(`${month}-${String(n + 1).padStart(2, "0")}`);
@@ -540,6 +540,7 @@ const dashboard = (() => {
         limits.forEach((series, k) => put(line.limits[k] ??= [], series));
         put(line.noise, noise);
         put(line.p, p);
+        put(line.marks, [...marks].join("|"));
       }
     }
     const out = [];
@@ -555,7 +556,7 @@ const dashboard = (() => {
     return out;
   }
 
-  function past({ label, figures, limits, noise, p }, one, days, changes, trend) {
+  function past({ label, figures, limits, noise, p, marks }, one, days, changes, trend) {
     const values = days.map((_, i) => (figures[i] ? number(figures[i]) : null));
     const ahead = trend && trend[8].length ? forecast(trend, days) : null;
     const n = days.length + (ahead ? ahead.more : 0);
@@ -567,7 +568,9 @@ const dashboard = (() => {
     // Shares live near their limits, not near zero.
     const low = series.length > 1 ? Math.min(...all) : 0;
     const y = (value) => 92 - (84 * (value - low)) / (top - low || 1);
-    const codes = one.codes;
+    // A column drifts by some of its figures: only those have a mark.
+    const codes = days.map((_, i) => marks[i] || "-");
+    const word = (i) => (codes[i] !== "-" ? `, ${WORDS[codes[i]]}` : "bw".includes(one.codes[i]) ? `\n${WORDS[one.codes[i]]} by other figures` : `, ${WORDS[one.codes[i]]}`);
     const svg = canvas(1000, 100, path("axis", "M0 96.5H1000"),
       path("change", changes.map(([i]) => `M${(x(i) - 494 / Math.max(n - 1, 1)).toFixed(1)} 0V96`).join("")),
       path("noise-line", held(floor, x, y)), ...series.map((limit) => path("limit", held(limit, x, y))),
@@ -578,7 +581,7 @@ const dashboard = (() => {
     const started = new Map(changes);
     const points = days.flatMap((day, i) => (figures[i] ? [{
       at: x(i) / 1000,
-      text: [`${day}: ${label} ${figures[i]}, ${WORDS[codes[i]]}`, p[i] ? `p ${p[i]}` : "", limits.filter((limit) => limit[i]).map((limit) => `threshold ${limit[i]}`).join(", "),
+      text: [`${day}: ${label} ${figures[i]}${word(i)}`, p[i] ? `p ${p[i]}` : "", limits.filter((limit) => limit[i]).map((limit) => `threshold ${limit[i]}`).join(", "),
         noise[i] ? `chance alone: up to ${noise[i]} on 19 of 20 days` : "", started.get(i) || ""].filter((text) => text).join("\n"),
     }] : []));
     const last = figures.findLastIndex((text) => text);

@@ -214,7 +214,8 @@ const parts = (() => {
     const known = values.filter((value) => value !== null);
     const tallest = Math.max(...known, ...limits.map((limit) => number(limit[1])), 0) || 1;
     const y = (value) => 96 - (86 * value) / tallest;
-    const codes = column.verdicts;
+    // A line without a threshold did not decide, and has no mark.
+    const codes = limits.length ? column.verdicts : "o".repeat(values.length);
     const svg = canvas(1000, 100, path("axis", "M0 96.5H1000"),
       path("change", page.changes.map(([i]) => `M${((x(i - 1) + x(i)) / 2).toFixed(1)} 0V96`).join("")),
       path("limit", steps(limits, values.length, x, y)), path("curve", curve(values, x, y)),
@@ -224,13 +225,13 @@ const parts = (() => {
     const started = new Map(page.changes);
     const points = page.days.map((day, i) => ({
       at: x(i) / 1000,
-      text: `${day}: ${label} ${figures[i] || "unknown"}, ${WORDS[codes[i]]}${started.has(i) ? `\n${started.get(i)}` : ""}`,
+      text: `${day}: ${label} ${figures[i] || "unknown"}${limits.length ? `, ${WORDS[codes[i]]}` : ""}${started.has(i) ? `\n${started.get(i)}` : ""}`,
     }));
     const ends = el("div", { class: "ends" }, el("span", {}, page.days[0]), el("span", {}, `today ${figures[figures.length - 1] || "unknown"}`), el("span", {}, page.days[page.days.length - 1]));
     const named = [["curve", "M0 5h14", label]];
     if (limits.length) named.push(["limit", "M0 5h14", `threshold ${limits[limits.length - 1][1]}`]);
-    if (codes.includes("b")) named.push(["dots breach", "M7 5h.1", "breach"]);
-    if (codes.includes("w")) named.push(["dots warn", "M7 5h.1", "warning"]);
+    if (codes.includes("b")) named.push(["dots breach", "M7 5h.1", "the column breached"]);
+    if (codes.includes("w")) named.push(["dots warn", "M7 5h.1", "the column warned"]);
     if (page.changes.length) named.push(["change", "M7 0v10", "another baseline or method"]);
     const drawn = picture(`${label} of ${column.name} over ${page.days.length} days`, svg, points, { below: [ends] });
     drawn.prepend(legend(...named));

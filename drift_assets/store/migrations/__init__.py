@@ -40,15 +40,12 @@ def missing_steps(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     HistoryVersionError
         If the file has steps that this version does not know.
     """
-    known = connection.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_migrations'"
-    ).fetchone()
-    applied = (
-        {name for (name,) in connection.execute("SELECT name FROM schema_migrations").fetchall()}
-        if known
-        else set()
-    )
-    return steps_after(applied)
+    try:
+        applied = connection.execute("SELECT name FROM schema_migrations").fetchall()
+    except duckdb.CatalogException:
+        # A new file has no tables.
+        applied = []
+    return steps_after({name for (name,) in applied})
 
 
 def steps_after(applied: Collection[str]) -> tuple[str, ...]:
