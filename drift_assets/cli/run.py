@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,7 +152,9 @@ def _run_days(
     started = datetime.now(UTC)
     ran = run_days(declaration, days, processes=processes, on_stop=_say_what_is_waited_for)
     try:
-        outcomes = list(_with_progress(ran, len(days)))
+        # Ctrl-C may come between two days, too: those under way have ended before they are counted.
+        with closing(ran):
+            outcomes = list(_with_progress(ran, len(days)))
     except KeyboardInterrupt:
         _publish(home)
         # Not those that have ended here: a day may be stored, and its run not quite over.

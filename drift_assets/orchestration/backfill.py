@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import date
 
@@ -44,12 +44,12 @@ def run_days(
     *,
     processes: int = 1,
     on_stop: Callable[[], None] = lambda: None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Run days one after the other and yield how each ended, in order.
 
     Each is a run of its own, so a day that was yielded is whole, whatever happens then. Ctrl-C
     ends the day under way; those that run beside each other come to their end first, until
-    Ctrl-C comes again.
+    Ctrl-C comes again. Who stops to take outcomes closes this, and has waited for them then.
 
     Parameters
     ----------

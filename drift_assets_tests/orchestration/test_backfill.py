@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from drift_assets.declarations import Declaration, read_declarations
 from drift_assets.errors import ConfigurationError
 from drift_assets.orchestration.backfill import days_to_run, run_days
 from drift_assets.orchestration.day import workplace_of
-from drift_assets.orchestration.runs import Ending, Runner, open_instance
+from drift_assets.orchestration.runs import Ending, Outcome, Runner, open_instance
 from drift_assets.store import open_history
 from drift_assets_tests.cli.calling import call
 from drift_assets_tests.cli.conftest import project
@@ -112,6 +113,29 @@ def test_a_day_that_was_stored_before_ctrl_c_came_is_counted(
     answer = call("run", "churn", *RANGE)
     assert set(evaluated(delivered)) == set(DAYS[:2])
     assert "Stopped: 2 of 3 days are stored" in answer.stderr
+
+
+def test_ctrl_c_between_two_days_waits_for_those_under_way_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = make_project(tmp_path / "own", data_checks=ALONE)
+    for seed, day in enumerate(DAYS):
+        own.drop(day, rows(seed + 1))
+    monkeypatch.chdir(own.root)
+
+    def interrupted(outcomes: Iterator[Outcome], _: int) -> Iterator[Outcome]:
+        yield next(outcomes)
+        yield next(outcomes)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("drift_assets.cli.run._with_progress", interrupted)
+    answer = call("run", "churn", "--processes", "2", *RANGE)
+    assert answer.exit_code == 130
+    stopping, stopped = answer.stderr.splitlines()
+    assert stopping.startswith("Stopping: the days under way")
+    # The first freezes the baseline; the two others began together.
+    assert set(evaluated(own)) == set(DAYS)
+    assert stopped == "Stopped: 3 of 3 days are stored, each whole."
 
 
 @pytest.mark.parametrize("processes", [1, 2])
