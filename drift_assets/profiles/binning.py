@@ -130,7 +130,7 @@ class NumericBinning:
         """
         ordered = values if is_sorted else np.sort(values)
         first, last = finite_range(ordered)
-        binning, _ = fit_ordered(
+        binning, *_ = fit_ordered(
             ordered[first:last],
             n_js=js_bins(len(values), usual_rows),
             include=include,
@@ -347,8 +347,10 @@ def fit_ordered(
     include: Sequence[float] = (),
     grid_size: int = GRID_SIZE,
     is_time: bool = False,
-) -> tuple[NumericBinning, IntArray]:
-    """Return the binning that finite, ascending values define, and their counts over its cells.
+) -> tuple[NumericBinning, IntArray, int]:
+    """Return the binning that finite, ascending values define.
+
+    With it come their counts over its cells, and how many distinct ones there are.
 
     Raises
     ------
@@ -358,22 +360,30 @@ def fit_ordered(
     if not len(ordered):
         raise NoDataError("Found no finite value to place bins by, expected at least one.")
     differs = ordered[1:] != ordered[:-1]
-    exact = int(np.count_nonzero(differs)) < grid_size
+    n_distinct = int(np.count_nonzero(differs)) + 1
+    exact = n_distinct <= grid_size
     if exact:
-        points = ordered[np.concatenate(([True], differs))]
+        ranks = np.flatnonzero(np.concatenate(([True], differs)))
     else:
         # Order statistics, not interpolations: a tied value keeps its atom.
         ranks = np.linspace(0, len(ordered) - 1, grid_size).round().astype(np.int64)
-        points = ordered[ranks]
-    return ruler(
+    points = ordered[ranks]
+
+    def count(grid: FloatArray) -> IntArray:
+        # Nearly all of the grid are these points, whose places need not be looked for.
+        place = np.minimum(np.searchsorted(points, grid), len(points) - 1)
+        return _cells_from(ordered, grid, _count_below_from(ordered, grid, ranks[place]))
+
+    binning, cells = ruler(
         points,
         exact=exact,
         psi_edges=_quantiles(ordered, PSI_BINS),
         js_edges=_quantiles(ordered, n_js),
-        count=lambda grid: count_cells(ordered, grid),
+        count=count,
         include=include,
         is_time=is_time,
     )
+    return binning, cells, n_distinct
 
 
 def ruler(  # all by keyword: what a ruler is made of
@@ -441,7 +451,11 @@ def count_cells(ordered: FloatArray, grid: FloatArray) -> IntArray:
     Shape ``(2 len(grid) + 1,)``: below the first point, on it, between it and
     the second, and so on, above the last.
     """
-    below = _count_below(ordered, grid)
+    return _cells_from(ordered, grid, _count_below(ordered, grid))
+
+
+def _cells_from(ordered: FloatArray, grid: FloatArray, below: IntArray) -> IntArray:
+    """Return the counts of `count_cells`, given how many of ``ordered`` lie below each point."""
     at_most = below.copy()
     if len(ordered):
         last = len(ordered) - 1
@@ -479,6 +493,16 @@ def _count_below(ordered: FloatArray, points: FloatArray) -> IntArray:
         probe = np.minimum(below + (step - 1), len(ordered) - 1)
         below += step * (ordered[probe] < points)
     return np.minimum(below, len(ordered))
+
+
+def _count_below_from(ordered: FloatArray, points: FloatArray, guess: IntArray) -> IntArray:
+    """Return what `_count_below` does, given a position for each point that is mostly right."""
+    value_there = ordered[guess] == points
+    is_first = (guess == 0) | (ordered[guess - 1] < points)
+    below = guess.copy()
+    wrong = np.flatnonzero(~(value_there & is_first))
+    below[wrong] = _count_below(ordered, points[wrong])
+    return below
 
 
 def binning_to_dict(binning: Binning) -> dict[str, Any]:

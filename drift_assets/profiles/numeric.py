@@ -109,7 +109,7 @@ class NumericProfile:
         """
         ordered, n_nan = _ascending(values, is_sorted=is_sorted)
         first, last = finite_range(ordered)
-        binning, cells = fit_ordered(
+        binning, cells, n_distinct = fit_ordered(
             ordered[first:last],
             n_js=js_bins(len(ordered), usual_rows),
             include=include,
@@ -118,7 +118,8 @@ class NumericProfile:
         cells[0] += first
         cells[-1] += len(ordered) - last
         profile = cls._assembled(ordered, binning, cells, int(n_missing) + n_nan)
-        return replace(profile, n_distinct=_n_distinct(ordered))
+        n_infinite = int(first > 0) + int(last < len(ordered))
+        return replace(profile, n_distinct=n_distinct + n_infinite)
 
     @classmethod
     def _assembled(
@@ -218,12 +219,12 @@ class NumericProfile:
         counts[-2] -= self.n_high_infinite
         return cast("IntArray", counts)
 
-    @property
+    @cached_property
     def psi_counts(self) -> IntArray:
         """Rows per PSI bin."""
         return cast("IntArray", np.add.reduceat(self.cells, self.binning.psi_starts))
 
-    @property
+    @cached_property
     def js_counts(self) -> IntArray:
         """Rows per JS bin."""
         return cast("IntArray", np.add.reduceat(self.cells, self.binning.js_starts))

@@ -2,16 +2,19 @@
 
 import io
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any, Final
+from weakref import WeakSet
 
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 
 from drift_assets.errors import UnreadableFileError
 from drift_assets.scan.columns import ARROW_FAILURES, ArrowArray, is_text
 from drift_assets.scan.days import Days
-from drift_assets.scan.frames import ArrowSchema, TypedPart, pandas_index
+from drift_assets.scan.frames import ArrowSchema, Load, Stream, TypedPart, pandas_index
 from drift_assets.scan.rows import PIECE_ROWS
 
 # A damaged file may hold a name, or text, that is not UTF-8.
@@ -21,6 +24,8 @@ _AT_ONCE: Final = 1 << 17
 """Values of a long column, and texts, that are decoded together."""
 _FEW: Final = 10_000
 """Values of which it does not matter how they are counted."""
+_MOST_FILES: Final = 16
+"""Files of which readers are kept open, one for each thread."""
 
 
 def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
@@ -53,11 +58,11 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
         fixed = {field.name for field in schema if pa.types.is_primitive(field.type)}
         at_a_time |= dict.fromkeys(fixed, metadata.num_rows)
 
-    def opened(name: str) -> Any:  # noqa: ANN401  # has no types
+    def opened() -> Any:  # noqa: ANN401  # has no types
         return pq.ParquetFile(
             path,
             metadata=metadata,
-            read_dictionary=[name] if name in coded else None,
+            read_dictionary=sorted(coded),
             # Where the writer left checksums; a flipped bit is else read as a value.
             page_checksum_verification=True,
             # Pages are read as they are decoded: else all of a row group is held.
@@ -65,30 +70,7 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
             buffer_size=_BUFFER_BYTES,
         )
 
-    def load(name: str) -> ArrowArray:
-        try:
-            with opened(name) as file:
-                found = _checked(file.read([name], use_threads=False).column(name), name, path)
-        except _FAILURES as error:
-            raise _damaged(path) from error
-        if len(found) != metadata.num_rows:
-            raise _damaged(path)
-        return found
-
-    def stream(name: str, n_rows: int) -> Iterator[ArrowArray]:
-        at_once = max(min(n_rows, at_a_time.get(name, _AT_ONCE)), 1)
-        n_read = 0
-        try:
-            with opened(name) as file:
-                for batch in file.iter_batches(at_once, columns=[name], use_threads=False):
-                    n_read += batch.num_rows
-                    yield _checked(batch.column(0), name, path)
-        except _FAILURES as error:
-            raise _damaged(path) from error
-        # A page of nothing is as well-formed as any.
-        if n_read != metadata.num_rows:
-            raise _damaged(path)
-
+    load, stream = _reads(_Readers(opened), path, metadata.num_rows, at_a_time)
     return TypedPart(
         path.name,
         names,
@@ -99,6 +81,82 @@ def open_parquet(path: Path, *, days: Days | None = None) -> TypedPart:
         days=days,
         numbers=numbers,
     )
+
+
+def _reads(
+    readers: "_Readers", path: Path, n_rows: int, at_a_time: Mapping[str, int]
+) -> tuple[Load, Stream]:
+    """Return what reads one column whole, and what reads it in pieces."""
+
+    def load(name: str) -> ArrowArray:
+        try:
+            with readers.lent() as file:
+                found = _checked(file.read([name], use_threads=False).column(name), name, path)
+        except _FAILURES as error:
+            raise _damaged(path) from error
+        if len(found) != n_rows:
+            raise _damaged(path)
+        return found
+
+    def stream(name: str, most: int) -> Iterator[ArrowArray]:
+        at_once = max(min(most, at_a_time.get(name, _AT_ONCE)), 1)
+        n_read = 0
+        try:
+            with readers.lent() as file:
+                for batch in file.iter_batches(at_once, columns=[name], use_threads=False):
+                    n_read += batch.num_rows
+                    yield _checked(batch.column(0), name, path)
+        except _FAILURES as error:
+            raise _damaged(path) from error
+        # A page of nothing is as well-formed as any.
+        if n_read != n_rows:
+            raise _damaged(path)
+
+    return load, stream
+
+
+class _Readers:
+    """Open readers of one file, each lent to one thread at a time.
+
+    To open one takes as long as the file has columns, so opening one for each column
+    would take their square.
+
+    Parameters
+    ----------
+    opened
+        Opens another one.
+    """
+
+    _keeping: Final = WeakSet["_Readers"]()
+    """Those that keep what came back; the others close it, for a process has few descriptors."""
+
+    def __init__(self, opened: Callable[[], Any]) -> None:
+        self._opened = opened
+        self._idle: list[Any] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[Any]:
+        """Give a reader; one that failed is not given again."""
+        try:
+            reader = self._idle.pop()
+        except IndexError:
+            reader = self._opened()
+        try:
+            yield reader
+        except Exception:
+            reader.close()
+            raise
+        finally:
+            if not reader.closed:
+                self._take_back(reader)
+
+    def _take_back(self, reader: Any) -> None:  # noqa: ANN401  # has no types
+        if self not in self._keeping:
+            if len(self._keeping) >= _MOST_FILES:
+                reader.close()
+                return
+            self._keeping.add(self)
+        self._idle.append(reader)
 
 
 class _ReachedPagesError(OSError):
@@ -140,14 +198,19 @@ def _check_descriptions(metadata: Any, path: Path) -> None:  # noqa: ANN401  # h
     Java writers leave such files (apache/arrow issue 45283). What reads pages looks at the same
     descriptions with care, and all of them before the first page.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
     nothing = _DescriptionsAlone(path.stat().st_size)
     try:
-        with pq.ParquetFile(nothing, metadata=metadata, pre_buffer=True) as file:
-            next(file.iter_batches(1), None)
-    except _ReachedPagesError:
-        return
+        _read_descriptions(nothing, metadata)
+    except _ReachedPagesError as error:
+        # The reader keeps the error, which keeps these calls, which keep the reader: for good.
+        clear_frames(error.__traceback__)
+
+
+def _read_descriptions(nothing: _DescriptionsAlone, metadata: Any) -> None:  # noqa: ANN401
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    with pq.ParquetFile(nothing, metadata=metadata, pre_buffer=True) as file:
+        next(file.iter_batches(1), None)
 
 
 def _checked(array: ArrowArray, name: str, path: Path) -> ArrowArray:

@@ -14,6 +14,7 @@ from drift_assets.profiles.binning import (
     binning_from_dict,
     binning_to_dict,
     count_cells,
+    fit_ordered,
 )
 
 
@@ -248,6 +249,22 @@ def test_cells_are_numpys_whatever_way_they_are_looked_for(
     ends = [np.searchsorted(ordered, grid, side) for side in ("left", "right")]
     by_numpy = np.diff(np.concatenate(([0], np.stack(ends).T.ravel(), [len(ordered)])))
     assert found.tolist() == by_numpy.tolist()
+
+
+@given(
+    rows=st.lists(st.floats(-1e6, 1e6) | st.integers(0, 30), min_size=1, max_size=400),
+    include=st.lists(st.floats(-2e6, 2e6) | st.integers(0, 30), max_size=4),
+    grid_size=st.sampled_from([4, 16, 64]),
+)
+def test_a_fit_counts_its_cells_as_numpy_does_and_its_distinct_values_as_a_set_does(
+    rows: list[float], include: list[float], grid_size: int
+) -> None:
+    ordered: FloatArray = np.sort(np.array(rows, dtype=np.float64))
+    binning, cells, n_distinct = fit_ordered(ordered, n_js=8, include=include, grid_size=grid_size)
+    ends = [np.searchsorted(ordered, binning.grid, side) for side in ("left", "right")]
+    by_numpy = np.diff(np.concatenate(([0], np.stack(ends).T.ravel(), [len(ordered)])))
+    assert cells.tolist() == by_numpy.tolist()
+    assert n_distinct == len(set(rows))
 
 
 def test_a_category_needs_ten_baseline_rows_for_a_bin_or_a_tenth_of_a_small_baseline() -> None:
