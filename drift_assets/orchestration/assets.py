@@ -46,6 +46,7 @@ from drift_assets.report.markdown import bins_table, markdown_table
 from drift_assets.report.picture import data_uri, svg_overview
 from drift_assets.report.trend import trends_to_list
 from drift_assets.sources import (
+    baseline_files,
     current_files,
     described,
     fingerprint,
@@ -107,6 +108,11 @@ def _present(workplace: Workplace, frozen: Baseline) -> set[str] | None:
     if source.database is not None or store_of(source.path) is not None:
         return None
     try:
+        frozen_at = workplace.baselines.kept_at(frozen.id)
+        files = baseline_files(monitor, workplace.place)
+        if frozen_at is None or any(described(one)[1] > frozen_at for one in files):
+            # Data that were delivered since, and that nobody judges by, stop nothing.
+            return None
         return {*frozen.columns, *read_baseline(monitor, workplace.place).columns}
     except DriftAssetsError:
         # Its data may be gone: the frozen one judges without them.

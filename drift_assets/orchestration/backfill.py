@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from datetime import date
 
 import dagster as dg
@@ -130,9 +132,7 @@ def _side_by_side(
             yield submit(first).result()
         else:
             rest = list(days)
-        waiting = [submit(day) for day in rest]
-        for one in waiting:
-            yield one.result()
+        yield from _in_order(submit, rest, processes)
     except (KeyboardInterrupt, GeneratorExit):
         on_stop()
         raise
@@ -146,8 +146,28 @@ def _side_by_side(
             raise
 
 
+def _in_order(
+    submit: Callable[[date], Future[Outcome]], days: Sequence[date], at_once: int
+) -> Iterator[Outcome]:
+    """Yield how each day ended, in order; no more of them than asked for are begun at once.
+
+    A pool begins whatever was given to it beyond that, even when it is told to stop.
+    """
+    left = deque(days)
+    begun: deque[Future[Outcome]] = deque()
+    while left or begun:
+        while left and sum(not one.done() for one in begun) < at_once:
+            begun.append(submit(left.popleft()))
+        if begun[0].done():
+            yield begun.popleft().result()
+        else:
+            wait([one for one in begun if not one.done()], return_when=FIRST_COMPLETED)
+
+
 _runner: Runner | None = None
 _instance: dg.DagsterInstance | None = None
+_at_work = threading.Lock()
+"""Held while this process runs a day."""
 
 
 def _begin(declaration: Declaration, home: str) -> None:
@@ -158,9 +178,20 @@ def _begin(declaration: Declaration, home: str) -> None:
         os.environ["DRIFT_ASSETS_HOME"] = home
     _instance = open_instance(drift_home(declaration.root))
     _runner = Runner(declaration, _instance)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one is dead that gives out the days: it would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    with _at_work:
+        os._exit(1)
 
 
 def _run_one(day: date) -> Outcome:
     if _runner is None:
         raise RuntimeError("The process was not made ready.")
-    return _runner.run(day)
+    with _at_work:
+        return _runner.run(day)

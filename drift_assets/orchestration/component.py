@@ -129,13 +129,18 @@ def _mistakes(path: Path, error: Exception) -> str:
     return str(error)
 
 
+def not_loaded_key(name: str) -> dg.AssetKey:
+    """Return the asset that stands for a monitor that cannot be loaded."""
+    return dg.AssetKey([asset_name(name), "not_loaded"])
+
+
 def not_loaded(name: str, problem: str) -> dg.Definitions:
     """Return what stands for a monitor that cannot be loaded: an asset of its name that fails."""
     called = asset_name(name)
     logging.getLogger("drift_assets").error("monitor %s is not loaded: %s", name, problem)
 
     @dg.asset(
-        key=[called, "not_loaded"],
+        key=not_loaded_key(name),
         group_name=called,
         kinds={"dataset"},
         description=f"**This monitor is not loaded, and watches nothing.** {problem}",

@@ -100,6 +100,14 @@ class BaselineFiles:
         (self.folder / ARCHIVED / path.name).unlink(missing_ok=True)
         return path
 
+    def kept_at(self, baseline_id: str) -> datetime | None:
+        """Return when a baseline was kept last; None if it is not here."""
+        try:
+            seconds = (self.folder / f"{baseline_id}.npz").stat().st_mtime
+        except OSError:
+            return None
+        return datetime.fromtimestamp(seconds, UTC)
+
     def activate(
         self,
         baseline: Baseline,

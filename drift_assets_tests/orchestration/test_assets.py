@@ -1,8 +1,11 @@
 """Which columns get an asset, and names in the YAML that mean none."""
 
+import os
+import time
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from drift_assets.declarations import read_declarations
@@ -40,6 +43,16 @@ def test_what_auto_leaves_out_is_in_the_baseline_frozen_or_not(tmp_path: Path) -
     node = definitions.resolve_asset_graph().get(dg.AssetKey(["churn", "baseline"]))
     described = node.description or ""
     assert TYPO in described
+
+
+def test_a_baseline_file_delivered_since_the_freeze_stops_no_monitor(tmp_path: Path) -> None:
+    own = workplace(tmp_path / "own", exclude=["region"])
+    own.freeze_baseline()
+    path = own.place.root / "data" / "baseline.csv"
+    pd.read_csv(path).drop(columns="region").to_csv(path, index=False)
+    later = time.time() + 60
+    os.utime(path, (later, later))
+    assert "score" in [column.name for column in watched_columns(own)]
 
 
 def test_limits_of_a_column_that_auto_does_not_watch_are_a_mistake(tmp_path: Path) -> None:

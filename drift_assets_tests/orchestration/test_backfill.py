@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -138,12 +139,11 @@ def test_ctrl_c_between_two_days_waits_for_those_under_way_before_it_counts(
     assert stopped == "Stopped: 3 of 3 days are stored, each whole."
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_ctrl_c_at_a_terminal_is_answered_in_sentences_and_by_one_process(
-    tmp_path: Path, processes: int
-) -> None:
-    own = make_project(tmp_path / "own", data_checks=ALONE)
-    days = [DAYS[0] + timedelta(days=n) for n in range(8)]
+@contextmanager
+def at_a_terminal(root: Path, n_days: int, processes: int) -> Iterator[subprocess.Popen[str]]:
+    """Run so many days in a process group of their own."""
+    own = make_project(root, data_checks=ALONE)
+    days = [DAYS[0] + timedelta(days=n) for n in range(n_days)]
     for seed, day in enumerate(days):
         own.drop(day, rows(seed + 1))
     code = (
@@ -162,16 +162,41 @@ def test_ctrl_c_at_a_terminal_is_answered_in_sentences_and_by_one_process(
     ) as started:
         assert started.stdout is not None
         assert str(days[0]) in started.stdout.readline()
-        # As a terminal does: to all of the group, and those that show what a step prints are there
-        # once there is something to read.
+        # Those that show what a step prints are there once there is something to read.
         started.stdout.readline()
+        yield started
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_ctrl_c_at_a_terminal_is_answered_in_sentences_and_by_one_process(
+    tmp_path: Path, processes: int
+) -> None:
+    with at_a_terminal(tmp_path / "own", 8, processes) as started:
+        # As a terminal does: to all of the group.
         os.killpg(started.pid, signal.SIGINT)
         _, said = started.communicate()
     *before, last = said.splitlines()
     assert started.returncode == 130
     assert all(line.startswith("Stopping: the days under way") for line in before), said
     assert len(before) == processes - 1
-    assert f"{len(evaluated(own))} of 8 days are stored, each whole; the same command" in last
+    n_stored = len(evaluated(Project(tmp_path / "own")))
+    assert f"{n_stored} of 8 days are stored, each whole; the same command" in last
+    # Two were read of; beside the second one more may have ended, and each process had begun one.
+    assert n_stored <= 2 * processes + 1
+
+
+def test_who_runs_days_ends_with_the_process_that_gave_them_out(tmp_path: Path) -> None:
+    with at_a_terminal(tmp_path / "own", 6, 2) as started:
+        started.kill()
+        try:
+            # The pipes are theirs, too, and close when the last one is gone.
+            started.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            os.killpg(started.pid, signal.SIGKILL)
+            raise
+    days = evaluated(Project(tmp_path / "own"))
+    # Those that were under way came to their end.
+    assert 2 < len(days) <= 5
 
 
 def test_a_day_without_data_is_told_apart_from_one_that_failed(delivered: Project) -> None:

@@ -1,5 +1,6 @@
 """The defs folder: a file that is no monitor at all is told by name and stops no other."""
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -74,6 +75,76 @@ def test_a_broken_file_is_told_by_its_folder_and_stops_no_other(root: Path, kind
     assert name == "team_broken/not_loaded"
     assert "own/defs/team/broken/defs.yaml" in reason
     assert expected in reason
+
+
+OTHERS = {
+    "by context.py": b"""import dagster as dg
+
+@dg.definitions
+def defs(context: dg.ComponentLoadContext) -> dg.Definitions:
+    return dg.Definitions(assets=[dg.AssetSpec("hers")])
+""",
+    "component.py": b"""import dagster as dg
+
+class Hers(dg.Component):
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        return dg.Definitions(assets=[dg.AssetSpec("hers")])
+
+@dg.component_instance
+def hers(context: dg.ComponentLoadContext) -> Hers:
+    return Hers()
+""",
+    "whole/__init__.py": WHOLE,
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_whatever_dagster_loads_is_loaded_beside_a_broken_file(root: Path, name: str) -> None:
+    put(root, name, OTHERS[name])
+    put(root, "broken/defs.yaml", b"[")
+    found = {spec.key.to_user_string() for spec in load(root).resolve_all_asset_specs()}
+    assert found == {"hers", "broken/not_loaded"}
+
+
+@pytest.mark.parametrize("place", ["v1.2/defs.yaml", "a b/defs.yaml", "good/defs.yml"])
+def test_a_monitor_in_any_folder_is_loaded_beside_a_broken_file(root: Path, place: str) -> None:
+    write(root, "good")
+    path = root / "own" / "defs" / "good" / "defs.yaml"
+    put(root, place, path.read_bytes())
+    path.unlink()
+    put(root, "broken/defs.yaml", b"[")
+    found = load(root)
+    assert "good__daily" in {job.name for job in found.jobs or ()}
+    assert set(told(found)) == {"broken/not_loaded"}
+
+
+def test_of_two_monitors_of_one_name_the_second_is_told_and_stops_no_other(root: Path) -> None:
+    write(root, "good")
+    write(root, "other")
+    shutil.copytree(root / "own" / "defs" / "good", root / "own" / "defs" / "good_copy")
+    found = load(root)
+    assert {"good__daily", "other__daily"} <= {job.name for job in found.jobs or ()}
+    [(name, reason)] = told(found).items()
+    assert name == "good_copy/not_loaded"
+    for file in ("good/defs.yaml", "good_copy/defs.yaml"):
+        assert file in reason
+    assert "expected each monitor to have a name of its own" in reason
+
+
+def test_two_broken_folders_of_one_name_are_both_told(root: Path) -> None:
+    write(root, "good")
+    put(root, "a_b/defs.yaml", b"[")
+    put(root, "a/b/defs.yaml", b"[")
+    put(root, "x/defs.yaml", b"")
+    assert set(told(load(root))) == {"a_b/not_loaded", "a_b_2/not_loaded", "x/not_loaded"}
+
+
+def test_what_is_amiss_with_other_definitions_is_dagsters_to_say(root: Path) -> None:
+    write(root, "good")
+    for name in ("one.py", "two.py"):
+        put(root, name, OBJECTS)
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="Duplicate asset key"):
+        load(root).resolve_all_asset_specs()
 
 
 def test_a_mended_file_is_loaded_like_any_other(root: Path) -> None:
