@@ -419,6 +419,9 @@ def _fields_at(loc: tuple[str | int, ...], of: type[BaseModel]) -> list[str]:
                     following.append(option.get("items", {}))
                 elif part in option.get("properties", {}):
                     following.append(option["properties"][part])
+                elif isinstance(option.get("additionalProperties"), dict):
+                    # By names that people choose, such as those of columns.
+                    following.append(option["additionalProperties"])
         here = following
     return list(
         dict.fromkeys(

@@ -71,17 +71,19 @@ attributes:
     - {column: c, thresholds: {psi_breech: 0.1, js_breach: 3}}
   partitions: {start: 2026-01-01, timezone: Mars}
   treshold: balanced
+  data_checks: {out_of_range: {limits: {a: {lowst: 0}}}}
 """
     path = write(tmp_path, text)
     heading, *lines = complaint(path)
-    assert heading == "Found 7 mistakes in the monitors' YAML:"
+    assert heading == "Found 8 mistakes in the monitors' YAML:"
     assert {line.split(": ")[0].strip() for line in lines} == {
-        f"{path}:{number}" for number in (3, 8, 9, 10, 11)
+        f"{path}:{number}" for number in (3, 8, 9, 10, 11, 12)
     }
     everything = "\n".join(lines)
     assert "Did you mean 'column'?" in everything
     assert "Did you mean 'psi_breach'?" in everything
     assert "Did you mean 'thresholds'?" in everything
+    assert "Did you mean 'lowest'?" in everything
     assert "unknown time zone 'Mars'" in everything
     assert "found 3; input should be less than or equal to 1" in everything
 

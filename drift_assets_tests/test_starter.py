@@ -97,3 +97,15 @@ def test_what_differs_in_every_row_is_an_id_and_is_not_watched_but_said(tmp_path
     assert starter(path, beside=output).ids == ()
     frame[["customer", "key"]].to_csv(path, index=False)
     assert starter(path, beside=output).ids == ()
+
+
+def test_what_repeats_once_is_no_id(tmp_path: Path) -> None:
+    path = tmp_path / "loans.csv"
+    numbers = [*range(299), 298]
+    pd.DataFrame(
+        {"all differ": range(300), "number": numbers, "text": [f"k{i}" for i in numbers]}
+    ).to_csv(path, index=False)
+    found = starter(path)
+    assert found.ids == ("all differ",)
+    watched = {line.split("  # ")[0] for line in found.text.splitlines()}
+    assert {"    - number", "    - text"} <= watched

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 
-from drift_assets.errors import ColumnError, NoDataError, UnreadableFileError
+from drift_assets.errors import NoDataError, UnreadableFileError
 from drift_assets.profiles.binning import NAMED_CATEGORIES, FloatArray
 from drift_assets.scan.columns import (
     ARROW_FAILURES,
@@ -40,7 +40,7 @@ from drift_assets.scan.columns import (
     valid_rows,
 )
 from drift_assets.scan.days import BoolArray, DayArray, Days
-from drift_assets.scan.frames import absent_date_column
+from drift_assets.scan.frames import require_date_column
 from drift_assets.scan.rows import Suitability
 from drift_assets.scan.shelf import Shelf, Shelved
 
@@ -124,8 +124,8 @@ class DelimitedPart:
         self.repeated: Final = frozenset(
             name for name, times in Counter(self._header).items() if times > 1
         )
-        if days is not None and days.column not in self.columns:
-            raise ColumnError(absent_date_column(days.column, str(path), self.columns))
+        if days is not None:
+            require_date_column(days.column, str(path), self.columns, self.repeated)
         self._found: dict[tuple[str, Want], _Gathered] = {}
         self._n_rows: int | None = None
 

@@ -171,8 +171,7 @@ class TypedPart:
 
     def _dates(self, days: Days) -> Iterator[DayArray]:
         """Yield the day of each row, piece by piece."""
-        if days.column not in self.columns:
-            raise ColumnError(absent_date_column(days.column, self.label, self.columns))
+        require_date_column(days.column, self.label, self.columns, self.repeated)
         first = 0
         for array in self._arrays(days.column, PIECE_ROWS):
             dates = days.dates(array, label=self.label, first_row=first + 1)
@@ -231,12 +230,26 @@ class TypedPart:
         return "unsuitable" if all_dates else "missing"
 
 
-def absent_date_column(column: str, label: str, known: Sequence[str]) -> str:
-    """Return the message for a date column that is not there."""
-    return (
-        f"Found no date column {column!r} in {label}, expected it among: "
-        f"{', '.join(map(repr, known)) or 'no column'}. Correct date_column."
-    )
+def require_date_column(
+    column: str, label: str, known: Sequence[str], repeated: Collection[str]
+) -> None:
+    """Raise an error if a date column is not there, or there twice.
+
+    Raises
+    ------
+    ColumnError
+        Which names the columns that there are.
+    """
+    if column not in known:
+        raise ColumnError(
+            f"Found no date column {column!r} in {label}, expected it among: "
+            f"{', '.join(map(repr, known)) or 'no column'}. Correct date_column."
+        )
+    if column in repeated:
+        raise ColumnError(
+            f"Found the date column {column!r} more than once in {label}, expected one that says "
+            "the day of a row: give the others names of their own."
+        )
 
 
 def rows_from_frame(frame: object) -> Rows:
@@ -328,9 +341,16 @@ def _from_table(table: ArrowTable) -> TypedPart:
 
 
 def pandas_index(schema: ArrowSchema) -> list[str]:
-    """Return the columns of an Arrow schema that were the index of a pandas frame."""
-    described = schema.pandas_metadata or {}
-    return [name for name in described.get("index_columns", []) if isinstance(name, str)]
+    """Return the columns of an Arrow schema that were the index of a pandas frame.
+
+    None where what is said of that cannot be read: the rows can.
+    """
+    try:
+        described = schema.pandas_metadata
+    except (ValueError, RecursionError):
+        return []
+    names = described.get("index_columns") if isinstance(described, dict) else None
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def _text_labels(labels: Iterable[object]) -> list[str]:

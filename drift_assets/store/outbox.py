@@ -374,6 +374,11 @@ def _resolve(
         )
 
 
+def _refused() -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    # It would wait for the session that it is asked in.
+    raise ValueError("Found a write `at_once`, expected questions only: write later.")
+
+
 def _end(
     connection: duckdb.DuckDBPyConnection,
     monitor: str,
@@ -426,7 +431,7 @@ class Outbox:
     def at_once(self) -> Iterator["Outbox"]:
         """Give this outbox for several questions in a row, as `History.at_once` does."""
         with self.reading() as connection:
-            yield replace(self, reading=lambda: nullcontext(connection))
+            yield replace(self, reading=lambda: nullcontext(connection), writing=_refused)
 
     def post(self, monitor: str, partition: date, alert: NewAlert) -> None:
         """Give cause to tell people; whoever delivers next decides who hears of it.

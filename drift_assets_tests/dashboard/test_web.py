@@ -289,6 +289,24 @@ def test_everything_else_that_is_known_is_listed(show: Show, site: Path) -> None
     quiet(browser)
 
 
+def test_who_took_an_alert_on_is_not_said_to_have_ended_it(show: Show, tmp_path: Path) -> None:
+    history = history_of(tmp_path)
+    keep(history, "loans", range(28, 30), trouble=True)
+    keep(history, "churn", range(28, 30), trouble=True)
+    outbox = history.outbox
+    for name in ("loans", "churn"):
+        outbox.acknowledge(outbox.alert(name, LAST, "breach"), by="ana")
+    outbox.end("churn", "breach")
+    update_dashboard(history, tmp_path)
+    for name, said in {
+        "loans": "acknowledged by ana",
+        "churn": "resolved, acknowledged by ana",
+    }.items():
+        browser = show(tmp_path, f"#/{name}")
+        assert text(browser, "#alerts .state") == said
+        quiet(browser)
+
+
 def test_a_monitor_that_is_silent_or_never_reported_says_so(show: Show, tmp_path: Path) -> None:
     history = history_of(tmp_path)
     keep(history, "fraud", range(3), shift=200)

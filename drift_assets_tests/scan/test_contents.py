@@ -2,7 +2,9 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from pyarrow import parquet
 
 from drift_assets.errors import ColumnError
 from drift_assets.scan.contents import days_in_file
@@ -91,4 +93,18 @@ def test_a_file_without_the_date_column_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "all.parquet"
     pd.DataFrame({"n": [1]}).to_parquet(path)
     with pytest.raises(ColumnError, match="no date column 'day'"):
+        days_in_file(path, date_column="day")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl"])
+def test_a_date_column_that_is_there_twice_says_no_day(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"all.{suffix}"
+    if suffix == "parquet":
+        table = pa.table([[FIRST], [SECOND], [1]], names=["day", "day", "n"])
+        parquet.write_table(table, path)
+    elif suffix == "csv":
+        path.write_text(f"day,day,n\n{FIRST},{SECOND},1\n", encoding="utf-8")
+    else:
+        path.write_text(f'{{"day": "{FIRST}", "day": "{SECOND}", "n": 1}}', encoding="utf-8")
+    with pytest.raises(ColumnError, match="date column 'day' more than once"):
         days_in_file(path, date_column="day")

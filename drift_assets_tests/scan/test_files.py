@@ -209,6 +209,19 @@ def test_a_pandas_index_in_parquet_is_left_alone(tmp_path: Path) -> None:
     assert rows_from_frame(pq.read_table(path)).watchable == ("n", "t")
 
 
+@pytest.mark.parametrize(
+    "said", [b"\xff", b"{", b"[1]", b"[" * 100_000, b'{"index_columns": 7}'], ids=range(5)
+)
+def test_what_cannot_be_read_of_a_pandas_index_keeps_no_rows_from_being_read(
+    tmp_path: Path, said: bytes
+) -> None:
+    table = pa.Table.from_pandas(FRAME).replace_schema_metadata({"pandas": said})
+    path = tmp_path / "day.parquet"
+    pq.write_table(table, path)
+    for rows in (rows_from_files([path]), rows_from_frame(table)):
+        assert (rows.n_rows, rows.watchable) == (len(FRAME), ("n", "t"))
+
+
 def test_files_are_read_without_pandas(tmp_path: Path) -> None:
     paths = [str(write(tmp_path, "day.csv")), str(write(tmp_path, "day.parquet"))]
     program = (

@@ -390,6 +390,11 @@ def test_who_asks_several_questions_cannot_write_meanwhile(history: History) -> 
         pytest.raises(ValueError, match="expected questions only"),
     ):
         asked.record(given, partition=DAY, fingerprint="f", run_id="again")
+    with (
+        history.outbox.at_once() as outbox,
+        pytest.raises(ValueError, match="expected questions only"),
+    ):
+        outbox.mute("loans", until=DAY)
     assert history.last_evaluations()[0].run_id == "r"
 
 

@@ -625,6 +625,11 @@ const dashboard = (() => {
     const silent = head.n_trends - head.n_judged_trends;
     return plural(head.n_judged_trends, "column") + (silent ? `; ${silent} not evaluated, with too few days` : "");
   }
+  // Who took an alert on need not be who, or what, ended it.
+  function standing(alertState, by) {
+    if (!by) return alertState;
+    return alertState === "acknowledged" ? `acknowledged by ${by}` : `${alertState}, acknowledged by ${by}`;
+  }
   function lists(head) {
     const out = [];
     const rows = (id, title, note, headings, list, none) =>
@@ -635,7 +640,7 @@ const dashboard = (() => {
     }
     rows("alerts", "Alerts", head.alert_list.length ? "The open ones first. drift-assets alerts ack takes one on." : "", ["Day", "What", "State", "Since", "Severity", "Whom", "Why, or what went wrong"],
       head.alert_list.map(([day, cause, title, state_, severity, from, why, by, detail, whom]) => [
-        dayLink(head, day), bdi(title || cause), el("span", { class: `state ${{ failed: "breach", pending: "warn", resolved: "ok" }[state_] || ""}` }, state_ + (by ? ` by ${by}` : "")), from, severity, bdi(whom), bdi([why, detail].filter((text) => text).join("; "))]), "None.");
+        dayLink(head, day), bdi(title || cause), el("span", { class: `state ${{ failed: "breach", pending: "warn", resolved: "ok" }[state_] || ""}` }, standing(state_, by)), from, severity, bdi(whom), bdi([why, detail].filter((text) => text).join("; "))]), "None.");
     rows("checks", "Data checks", "Those of the last day, and what failed before.", ["Day", "Check", "Result", "Found"],
       head.checks.map(([day, name, outcome, severity, reason]) => {
         const code = outcome === "passed" ? "o" : outcome === "failed" ? (severity === "error" ? "b" : "w") : "n";
