@@ -28,7 +28,7 @@ from drift_assets.errors import (
     DriftAssetsError,
     UnknownNameError,
 )
-from drift_assets.profiles.binning import FloatArray
+from drift_assets_tests.stats.golden import ROWS
 
 DOCUMENT = Path(__file__).parent / "data" / "original_document.md"
 
@@ -121,25 +121,13 @@ def test_the_report_has_every_key_of_the_document(document_data: Path) -> None:
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
-@pytest.fixture(scope="module")
-def golden() -> dict[str, FloatArray]:
-    """Return the samples whose values the definitions were checked on."""
-    r = np.random.default_rng(20260101)
-    return {
-        "baseline": r.normal(0, 1, 10000),
-        "A": r.normal(0.25, 1.1, 5000),
-        "same": r.normal(0, 1, 5000),
-        "B": r.normal(3, 1, 5000),
-    }
-
-
 @pytest.mark.parametrize(
     ("name", "psi", "ks"),
     [("same", 0.004479, 0.0166), ("A", 0.059293, 0.1049), ("B", 5.855872, 0.8630)],
 )
-def test_golden_vectors(golden: dict[str, FloatArray], name: str, psi: float, ks: float) -> None:
+def test_golden_vectors(name: str, psi: float, ks: float) -> None:
     detector = DriftDetector()
-    baseline, current = golden["baseline"], golden[name]
+    baseline, current = ROWS["baseline"], ROWS[name]
     assert detector.calculate_psi(baseline, current)[0] == pytest.approx(psi, abs=1e-6)
     assert detector.calculate_ks(baseline, current)[0] == pytest.approx(ks, abs=1e-12)
 
@@ -262,8 +250,8 @@ def test_a_column_without_current_values_is_neither_drift_nor_none() -> None:
     assert any(warning.startswith("Not evaluated: x: ") for warning in report["warnings"])
 
 
-def test_an_outlier_does_not_move_the_ruler(golden: dict[str, FloatArray]) -> None:
-    before, after = golden["baseline"][:2000], golden["A"][:2000]
+def test_an_outlier_does_not_move_the_ruler() -> None:
+    before, after = ROWS["baseline"][:2000], ROWS["A"][:2000]
     detector = DriftDetector()
     psi, _ = detector.calculate_psi(before, after)
     with_outlier, _ = detector.calculate_psi(before, [*after, 1e6])
@@ -380,15 +368,13 @@ def test_dates_where_numbers_were_are_no_drift_but_another_type() -> None:
         assert report["feature_drift"]["features"]["x"]["drift_detected"] is drift
 
 
-def test_further_statistics_are_those_of_the_command_line(
-    golden: dict[str, FloatArray], tmp_path: Path
-) -> None:
+def test_further_statistics_are_those_of_the_command_line(tmp_path: Path) -> None:
     names = ["energy_distance", "anderson_darling"]
-    sides = {side: pa.table({"x": golden[side]}) for side in ("baseline", "A")}
+    sides = {side: pa.table({"x": ROWS[side]}) for side in ("baseline", "A")}
     report = DriftDetector(statistics=names).generate_drift_report(sides["baseline"], sides["A"])
     found = report["feature_drift"]["features"]["x"]["other_statistics"]
     # Witness: scipy on the rows; the grid of 10,000 distinct values is exact.
-    expected = energy_distance(golden["baseline"], golden["A"])
+    expected = energy_distance(ROWS["baseline"], ROWS["A"])
     assert found["energy_distance"]["value"] == pytest.approx(expected, rel=2e-2)
     for side, table in sides.items():
         parquet.write_table(table, tmp_path / f"{side}.parquet")

@@ -10,7 +10,7 @@ import pytest
 
 from drift_assets.cli.simulate import PRESET_NAMES
 from drift_assets.errors import ConfigurationError
-from drift_assets.learned import LearnedThreshold, LearnedThresholds, Scale
+from drift_assets.learned import LearnedThreshold, Scale
 from drift_assets.simulation import (
     KeptColumn,
     KeptDay,
@@ -26,6 +26,7 @@ from drift_assets.stats.permutation import permutation_p_value
 from drift_assets.stats.psi import psi, psi_terms
 from drift_assets.verdicts import Case, Persistence, Verdict, guarded_rule
 from drift_assets.watch import PRESETS, THRESHOLD_FIELDS, Thresholds
+from drift_assets_tests.taught import taught
 
 OK, WARN, BREACH, SILENT = Verdict.OK, Verdict.WARN, Verdict.BREACH, Verdict.NOT_EVALUATED
 FIRST = date(2026, 1, 1)
@@ -138,26 +139,15 @@ def test_learned_thresholds_stand_unless_a_rule_is_asked_for() -> None:
     assert judged.n_learned == 0
 
 
-# 199 days whose largest results are 1 to 199: 190 is reached on 0.05 of further days, 198 on 0.01,
-# 160 on 0.2. In units of 0.0001 a D of 0.0190, 0.0198 and 0.0160.
-TAUGHT = LearnedThresholds(
-    false_alarms=0.01,
-    reachable=0.005,
-    fitted=False,
-    n_days=199,
-    first_day=FIRST,
-    last_day=FIRST,
-    apart=0,
-    limit=198.0,
-    limit_low=198.0,
-    limit_high=198.0,
-    columns={
+# In units of 0.0001: of further days 0.01 have a D beyond 0.0198, 0.05 beyond 0.0190, 0.2 beyond
+# 0.0160.
+TAUGHT = taught(
+    {
         "x": tuple(
             LearnedThreshold(name, None, 0.0198, 0.0198, 0.0198, 2.0, 400, Scale(0.0, 1e-4, 0.0))
             for name in ("ks", "missing_rate")
         )
-    },
-    largest=tuple(np.arange(1.0, 200.0)),
+    }
 )
 BETWEEN: Mapping[str, tuple[float, float | None]] = {
     "psi": (0.9, None),

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from drift_assets.assessment import assess
-from drift_assets.learned import LearnedThreshold, LearnedThresholds, Scale
+from drift_assets.learned import LearnedThreshold, Scale
 from drift_assets.store import History
 from drift_assets.store.baselines import BaselineFiles
 from drift_assets_tests.cli.calling import call
 from drift_assets_tests.store.samples import DAY, assessment, baseline, day_of_data, monitor
+from drift_assets_tests.taught import taught
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +43,13 @@ def test_it_says_how_many_days_which_columns_and_since_when(home: Path) -> None:
 
 def test_another_rate_of_false_alarms_is_taken_from_beside_the_baseline(tmp_path: Path) -> None:
     frozen = baseline()
-    # 199 days whose largest results are 1 to 199: 198 is the limit of 0.01, 100 that of 0.5.
+    # Of further days 0.01 exceed 198, half exceed 100.
     limits = {"income": 0.3, "state": 0.9, "score": 0.9}
-    learned = LearnedThresholds(
-        *(0.01, 0.005, False, 199, DAY, DAY, 0, 198.0, 198.0, 198.0),
-        columns={
+    learned = taught(
+        {
             name: (LearnedThreshold("psi", None, d, d, d, 0.0, 1, Scale(0.0, d**0.5 / 198, 0.0)),)
             for name, d in limits.items()
-        },
-        largest=tuple(float(n) for n in range(1, 200)),
+        }
     )
     BaselineFiles(tmp_path, "loans").keep_learned(frozen.id, learned, settings={})
     current = day_of_data(frozen, shift=60.0)

@@ -25,6 +25,7 @@ from drift_assets.errors import (
     UnknownNameError,
 )
 from drift_assets_tests.conformance import cases
+from drift_assets_tests.stats.golden import ROWS
 
 ANSWERS: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "conformance.json").read_text(encoding="utf-8")
@@ -182,34 +183,21 @@ GOLDEN = {
 }
 
 
-@pytest.fixture(scope="module", name="golden")
-def _golden() -> dict[str, Any]:
-    random = np.random.default_rng(20260101)
-    return {
-        "baseline": random.normal(0, 1, 10_000),
-        "A": random.normal(0.25, 1.1, 5_000),
-        "same": random.normal(0, 1, 5_000),
-        "B": random.normal(3, 1, 5_000),
-        "letters": random.choice(list("abcd"), p=[0.5, 0.3, 0.15, 0.05], size=10_000),
-        "now": random.choice(list("abcde"), p=[0.4, 0.3, 0.2, 0.05, 0.05], size=5_000),
-    }
-
-
 @pytest.mark.parametrize(("name", "statistic"), GOLDEN)
-def test_golden_vectors(golden: dict[str, Any], name: str, statistic: str) -> None:
+def test_golden_vectors(name: str, statistic: str) -> None:
     for side, expected in zip(("same", "A", "B"), GOLDEN[name, statistic], strict=True):
-        found = {m.statistic: m for m in measure(name, golden["baseline"], golden[side])}
+        found = {m.statistic: m for m in measure(name, ROWS["baseline"], ROWS[side])}
         assert found[statistic].value == pytest.approx(expected, abs=5e-7), side
 
 
-def test_golden_vectors_of_tfdv_within_what_its_sketches_are_off(golden: dict[str, Any]) -> None:
+def test_golden_vectors_of_tfdv_within_what_its_sketches_are_off() -> None:
     for side, expected in (("same", 0.0239163), ("A", 0.0316487), ("B", 0.7339752)):
-        (found,) = measure("tfdv", golden["baseline"], golden[side])
+        (found,) = measure("tfdv", ROWS["baseline"], ROWS[side])
         assert found.value == pytest.approx(expected, abs=3e-5)
 
 
-def test_golden_vectors_of_categories(golden: dict[str, Any]) -> None:
-    found = {m.statistic: m for m in measure("evidently", golden["letters"], golden["now"])}
+def test_golden_vectors_of_categories() -> None:
+    found = {m.statistic: m for m in measure("evidently", ROWS["letters"], ROWS["now"])}
     assert found["psi"].value == pytest.approx(0.384855, abs=5e-7)
     assert found["js_distance"].value == pytest.approx(0.154084, abs=5e-7)
 

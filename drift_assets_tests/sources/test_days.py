@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from drift_assets.errors import DataError, NoDataError, UnreadableFileError
-from drift_assets.monitors import Monitor
 from drift_assets.sources import (
     Place,
     arrivals,
@@ -21,32 +20,15 @@ from drift_assets.sources import (
     undated_rows,
 )
 from drift_assets.sources import days as sources
+from drift_assets_tests.sources.conftest import drop, monitor_of
 
 DAY, NEXT = date(2026, 11, 23), date(2026, 11, 24)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
+    """Return a place whose folders are not there yet."""
     return Place(tmp_path / "project", tmp_path / "home")
-
-
-def monitor(current: object, **settings: object) -> Monitor:
-    return Monitor.model_validate(
-        {
-            "name": "m",
-            "baseline": "baseline.csv",
-            "current": current,
-            "partitions": {"start": "2026-01-01"},
-            **settings,
-        }
-    )
-
-
-def drop(folder: Path, *names: str, text: str = "a\n1\n") -> None:
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
 
 
 def names_of(paths: object, folder: Path) -> list[str]:
@@ -75,7 +57,7 @@ def test_a_template_finds_the_files_of_a_day_and_the_sensor_finds_the_same(
     place: Place, path: str, files: list[str]
 ) -> None:
     drop(place.root, *files, "data/notes.txt", "data1/2026-11-23.csv")
-    watched = monitor(path)
+    watched = monitor_of(path)
     assert names_of(current_files(watched, place, DAY), place.root) == files
     found = arrivals(watched, place)
     assert names_of(found.days[DAY], place.root) == files
@@ -85,10 +67,10 @@ def test_a_template_finds_the_files_of_a_day_and_the_sensor_finds_the_same(
 def test_a_path_may_start_at_the_home_or_be_absolute(place: Place, tmp_path: Path) -> None:
     drop(place.home, "in/2026-11-23.csv")
     drop(tmp_path, "[else]/2026-11-23.csv")
-    assert current_files(monitor("{home}/in/{partition}.csv"), place, DAY) == [
+    assert current_files(monitor_of("{home}/in/{partition}.csv"), place, DAY) == [
         place.home / "in" / "2026-11-23.csv"
     ]
-    assert current_files(monitor(f"{tmp_path}/[[]else]/{{partition}}.csv"), place, DAY) == [
+    assert current_files(monitor_of(f"{tmp_path}/[[]else]/{{partition}}.csv"), place, DAY) == [
         tmp_path / "[else]" / "2026-11-23.csv"
     ]
 
@@ -98,12 +80,12 @@ def test_glob_characters_in_root_and_home_mean_nothing(tmp_path: Path) -> None:
     drop(place.root, "2026-11-23.csv")
     drop(place.home, "2026-11-23.csv")
     for path in ("{partition}.csv", "{home}/{partition}.csv"):
-        assert list(arrivals(monitor(path), place).days) == [DAY]
+        assert list(arrivals(monitor_of(path), place).days) == [DAY]
 
 
 def test_a_file_that_exists_literally_is_taken_literally(place: Place) -> None:
     drop(place.root, "[a].csv", "a.csv")
-    both = monitor("{partition}.csv", baseline="[a].csv")
+    both = monitor_of("{partition}.csv", baseline="[a].csv")
     assert names_of(baseline_files(both, place), place.root) == ["[a].csv"]
     (place.root / "[a].csv").unlink()
     assert names_of(baseline_files(both, place), place.root) == ["a.csv"]
@@ -111,7 +93,7 @@ def test_a_file_that_exists_literally_is_taken_literally(place: Place) -> None:
 
 def test_a_day_literally_beside_a_glob_is_taken_literally(place: Place) -> None:
     drop(place.root, "[a]2026-11-23.csv", "a2026-11-23.csv", "a2026-11-24.csv")
-    watched = monitor("[a]{partition}.csv")
+    watched = monitor_of("[a]{partition}.csv")
     found = arrivals(watched, place)
     assert names_of(found.days[DAY], place.root) == ["[a]2026-11-23.csv"]
     assert names_of(found.days[NEXT], place.root) == ["a2026-11-24.csv"]
@@ -130,7 +112,7 @@ def test_hidden_and_unfinished_files_have_not_arrived(place: Place) -> None:
         "in/2026-11-23/b.csv~",
         "in/.2026-11-24/a.csv",
     )
-    found = arrivals(monitor("in/{partition}/*"), place)
+    found = arrivals(monitor_of("in/{partition}/*"), place)
     assert list(found.days) == [DAY]
     assert names_of(found.days[DAY], place.root) == ["in/2026-11-23/a.csv"]
     assert found.unknown == ()
@@ -138,13 +120,13 @@ def test_hidden_and_unfinished_files_have_not_arrived(place: Place) -> None:
 
 def test_a_hidden_folder_that_the_path_names_is_looked_into(place: Place) -> None:
     drop(place.root, ".in/2026-11-23.csv")
-    assert list(arrivals(monitor(".in/{partition}.csv"), place).days) == [DAY]
+    assert list(arrivals(monitor_of(".in/{partition}.csv"), place).days) == [DAY]
 
 
 @pytest.mark.parametrize("text", ["latest", "2026-02-30", "20261123", "2026-11-23b"])
 def test_a_file_of_no_day_is_listed_with_the_reason(place: Place, text: str) -> None:
     drop(place.root, f"in/{text}.csv", "in/2026-11-23.csv")
-    found = arrivals(monitor("in/{partition}.csv"), place)
+    found = arrivals(monitor_of("in/{partition}.csv"), place)
     assert list(found.days) == [DAY]
     [(path, reason)] = found.unknown
     assert path.name == f"{text}.csv"
@@ -153,13 +135,13 @@ def test_a_file_of_no_day_is_listed_with_the_reason(place: Place, text: str) -> 
 
 def test_days_and_their_files_are_in_order(place: Place) -> None:
     drop(place.root, "2026-11-24/b.csv", "2026-11-24/a.csv", "2026-11-23/z.csv")
-    found = arrivals(monitor("{partition}/*.csv"), place)
+    found = arrivals(monitor_of("{partition}/*.csv"), place)
     assert list(found.days) == [DAY, NEXT]
     assert names_of(found.days[NEXT], place.root) == ["2026-11-24/a.csv", "2026-11-24/b.csv"]
 
 
 def test_nothing_has_arrived_where_there_is_no_folder(place: Place) -> None:
-    assert arrivals(monitor("in/{partition}.csv"), place).days == {}
+    assert arrivals(monitor_of("in/{partition}.csv"), place).days == {}
 
 
 def test_only_folders_that_can_match_are_listed(
@@ -174,7 +156,7 @@ def test_only_folders_that_can_match_are_listed(
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", spy)
-    arrivals(monitor("in/{partition}.csv"), place)
+    arrivals(monitor_of("in/{partition}.csv"), place)
     assert listed == [place.root / "in"]
 
 
@@ -185,8 +167,8 @@ def test_links_are_followed_and_circles_end(place: Place, tmp_path: Path) -> Non
     (tmp_path / "elsewhere" / "2026-11-24.csv").symlink_to("2026-11-23.csv")
     (tmp_path / "elsewhere" / "loop").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "2026-11-25.csv").symlink_to("gone.csv")
-    assert list(arrivals(monitor("in/{partition}.csv"), place).days) == [DAY, NEXT]
-    assert list(arrivals(monitor("**/{partition}.csv"), place).days) == [DAY, NEXT]
+    assert list(arrivals(monitor_of("in/{partition}.csv"), place).days) == [DAY, NEXT]
+    assert list(arrivals(monitor_of("**/{partition}.csv"), place).days) == [DAY, NEXT]
 
 
 @pytest.mark.parametrize(
@@ -203,14 +185,14 @@ def test_a_day_without_files_says_where_they_were_expected(
 ) -> None:
     drop(place.root, "in/2026-11-24.csv", "deep/2026-11-23/a.csv")
     with pytest.raises(NoDataError) as caught:
-        current_files(monitor(path), place, DAY)
+        current_files(monitor_of(path), place, DAY)
     for part in parts:
         assert part in str(caught.value)
 
 
 def test_a_fingerprint_follows_the_files(place: Place) -> None:
     drop(place.root, "2026-11-23/a.csv")
-    watched = monitor("{partition}/*.csv")
+    watched = monitor_of("{partition}/*.csv")
 
     def mark() -> str:
         return fingerprint(watched, place, DAY, current_files(watched, place, DAY))
@@ -228,7 +210,7 @@ def test_a_fingerprint_follows_the_files(place: Place) -> None:
 
 def test_a_fingerprint_does_not_change_when_the_project_moves(place: Place, tmp_path: Path) -> None:
     drop(place.root, "2026-11-23.csv")
-    watched = monitor("{partition}.csv")
+    watched = monitor_of("{partition}.csv")
     before = fingerprint(watched, place, DAY, current_files(watched, place, DAY))
     place.root.rename(tmp_path / "moved")
     moved = Place(tmp_path / "moved", place.home)
@@ -237,7 +219,7 @@ def test_a_fingerprint_does_not_change_when_the_project_moves(place: Place, tmp_
 
 def test_a_file_that_went_meanwhile_is_an_error_in_words(place: Place) -> None:
     with pytest.raises(UnreadableFileError, match=r"gone\.csv"):
-        fingerprint(monitor("{partition}.csv"), place, DAY, [place.root / "gone.csv"])
+        fingerprint(monitor_of("{partition}.csv"), place, DAY, [place.root / "gone.csv"])
 
 
 FILES: dict[str, Callable[[pd.DataFrame, Path], object]] = {
@@ -252,7 +234,7 @@ def test_one_file_with_dates_serves_all_days(place: Place, name: str) -> None:
     path = place.root / name
     frame = pd.DataFrame({"day": ["2026-11-23", "2026-11-24", "2026-11-24"], "a": [1, 2, 3]})
     FILES[name](frame, path)
-    watched = monitor({"path": name, "date_column": "day"})
+    watched = monitor_of({"path": name, "date_column": "day"})
     found = arrivals(watched, place)
     assert found.days == {DAY: (path,), NEXT: (path,)}
     assert read_current(watched, place, DAY).n_rows == 1
@@ -271,7 +253,7 @@ def test_a_file_with_dates_is_not_read_again_until_it_changes(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop(place.root, "all.csv", text="day,a\n2026-11-23,1\n")
-    watched = monitor({"path": "all.csv", "date_column": "day"})
+    watched = monitor_of({"path": "all.csv", "date_column": "day"})
     arrivals(watched, place)
 
     def refuse(*_: object, **__: object) -> None:
@@ -285,7 +267,7 @@ def test_of_a_hundred_files_with_dates_none_is_read_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop(place.root, *(f"{i}.csv" for i in range(100)), text="day,a\n2026-11-23,1\n")
-    watched = monitor({"path": "*.csv", "date_column": "day"})
+    watched = monitor_of({"path": "*.csv", "date_column": "day"})
     assert len(arrivals(watched, place).days[DAY]) == 100
 
     def refuse(*_: object, **__: object) -> None:
@@ -305,7 +287,7 @@ def test_patterns_match_whatever_python_ends_an_expression_with(
     monkeypatch.setattr("fnmatch.translate", lambda text: translate(text).removesuffix(ours) + end)
     names = ("a_x_2026-11-23_y", "b_x_2026-11-23_y", "a_2026-11-23")
     drop(place.root, *(f"in/{name}.{kind}" for name in names), f"in/{names[0]}.{kind}x")
-    watched = monitor(f"in/[a]*_?_{{partition}}_*.{kind}")
+    watched = monitor_of(f"in/[a]*_?_{{partition}}_*.{kind}")
     found = current_files(watched, place, DAY)
     assert names_of(found, place.root) == [f"in/{names[0]}.{kind}"]
     assert arrivals(watched, place).days == {DAY: tuple(found)}
@@ -314,7 +296,7 @@ def test_patterns_match_whatever_python_ends_an_expression_with(
 def test_a_file_whose_dates_cannot_be_read_is_listed_with_the_reason(place: Place) -> None:
     drop(place.root, "in/good.csv", text="day,a\n2026-11-23,1\n")
     drop(place.root, "in/bad.csv", text="day,a\nyesterday,1\n")
-    found = arrivals(monitor({"path": "in/*.csv", "date_column": "day"}), place)
+    found = arrivals(monitor_of({"path": "in/*.csv", "date_column": "day"}), place)
     assert list(found.days) == [DAY]
     [(path, reason)] = found.unknown
     assert path.name == "bad.csv"
@@ -327,10 +309,10 @@ def test_a_file_that_is_set_aside_is_listed_too_and_keeps_no_day_from_running(
     drop(place.root, "in/good.csv", text="day,a\n2026-11-23,1\n")
     drop(place.root, "in/bad.csv", text="day,a\nyesterday,1\n")
     current = {"path": "in/*.csv", "date_column": "day"}
-    found = arrivals(monitor(current, on_bad_file="quarantine"), place)
+    found = arrivals(monitor_of(current, on_bad_file="quarantine"), place)
     assert list(found.days) == [DAY]
     assert found.stopping == ""
-    assert found.unknown == arrivals(monitor(current), place).unknown
+    assert found.unknown == arrivals(monitor_of(current), place).unknown
     [(path, reason)] = found.unknown
     assert path.name == "bad.csv"
     assert "'yesterday' in row 1" in reason
@@ -340,7 +322,7 @@ def test_a_bad_file_with_dates_is_read_again_only_when_it_changes(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop(place.root, "in/bad.csv", text="day,a\nyesterday,1\n")
-    watched = monitor({"path": "in/*.csv", "date_column": "day"})
+    watched = monitor_of({"path": "in/*.csv", "date_column": "day"})
     before = arrivals(watched, place)
 
     def refuse(*_: object, **__: object) -> None:
@@ -357,7 +339,7 @@ def test_rows_without_a_date_are_counted_and_their_file_is_listed(place: Place) 
     drop(place.root, "in/some.csv", text="day,a\n2026-11-23,1\n,2\n,3\n")
     drop(place.root, "in/none.csv", text="day,a\n,1\n")
     drop(place.root, "in/whole.csv", text="day,a\n2026-11-23,1\n")
-    watched = monitor({"path": "in/*.csv", "date_column": "day"})
+    watched = monitor_of({"path": "in/*.csv", "date_column": "day"})
     found = arrivals(watched, place)
     assert list(found.days) == [DAY]
     none, some, whole = current_files(watched, place, DAY)
@@ -381,7 +363,7 @@ def test_rows_without_a_date_are_counted_and_their_file_is_listed(place: Place) 
 def test_a_folder_without_a_date_has_rows_of_no_day(place: Place) -> None:
     drop(place.root, "in/dt=2026-11-23/x.csv", text="a\n1\n")
     drop(place.root, "in/dt=__HIVE_DEFAULT_PARTITION__/x.csv", text="a\n1\n2\n")
-    watched = monitor({"path": "in/dt=*/*.csv", "date_column": "dt"})
+    watched = monitor_of({"path": "in/dt=*/*.csv", "date_column": "dt"})
     found = arrivals(watched, place)
     assert list(found.days) == [DAY]
     [(_, reason)] = found.unknown
@@ -390,11 +372,11 @@ def test_a_folder_without_a_date_has_rows_of_no_day(place: Place) -> None:
 
 def test_a_file_per_day_may_have_rows_without_a_date_too(place: Place) -> None:
     drop(place.root, "2026-11-23.csv", text="day,a\n2026-11-23,1\n,2\n2026-11-22,3\n")
-    watched = monitor({"path": "{partition}.csv", "date_column": "day"})
+    watched = monitor_of({"path": "{partition}.csv", "date_column": "day"})
     [path] = current_files(watched, place, DAY)
     assert undated_rows(watched, watched.current, place, [path]) == ((path, 1),)
     # Where the path alone tells the day, all rows are of it.
-    by_path = monitor("{partition}.csv")
+    by_path = monitor_of("{partition}.csv")
     assert undated_rows(by_path, by_path.current, place, [path]) == ()
     # That a file cannot be read is said where it is read.
     drop(place.root, "2026-11-23.csv", text="day,a\nyesterday,1\n")
@@ -403,7 +385,7 @@ def test_a_file_per_day_may_have_rows_without_a_date_too(place: Place) -> None:
 
 def test_a_template_with_a_date_column_keeps_the_rows_of_the_day(place: Place) -> None:
     drop(place.root, "2026-11-23.csv", text="day,a\n2026-11-23,1\n2026-11-22,2\n")
-    watched = monitor({"path": "{partition}.csv", "date_column": "day"})
+    watched = monitor_of({"path": "{partition}.csv", "date_column": "day"})
     assert read_current(watched, place, DAY).n_rows == 1
 
 
@@ -416,16 +398,16 @@ def test_a_baseline_is_the_rows_of_its_days(place: Place) -> None:
         "start": "2026-11-03",
         "end": "2026-11-05",
     }
-    assert read_baseline(monitor("{partition}.csv", baseline=source), place).n_rows == 3
+    assert read_baseline(monitor_of("{partition}.csv", baseline=source), place).n_rows == 3
 
 
 def test_a_baseline_may_be_several_files(place: Place) -> None:
     drop(place.root, "base/a.csv", "base/b.csv")
-    watched = monitor("{partition}.csv", baseline="base/*.csv")
+    watched = monitor_of("{partition}.csv", baseline="base/*.csv")
     assert names_of(baseline_files(watched, place), place.root) == ["base/a.csv", "base/b.csv"]
     assert read_baseline(watched, place).n_rows == 2
 
 
 def test_an_absent_baseline_is_an_error_in_words(place: Place) -> None:
     with pytest.raises(DataError, match=r"baseline of monitor 'm'.*relative ones start at"):
-        read_baseline(monitor("{partition}.csv"), place)
+        read_baseline(monitor_of("{partition}.csv"), place)

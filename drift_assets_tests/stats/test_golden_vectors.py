@@ -5,29 +5,17 @@ import pytest
 from scipy import stats
 
 from drift_assets.profiles import CategoricalBinning, CategoricalProfile, NumericProfile
-from drift_assets.profiles.binning import FloatArray, NumericBinning
+from drift_assets.profiles.binning import NumericBinning
 from drift_assets.stats import CHI_SQUARED, JS, KS, PSI, TOTAL_VARIATION, WASSERSTEIN, Measurement
 from drift_assets.stats.psi import psi
 from drift_assets.stats.statistic import Statistic
+from drift_assets_tests.stats.golden import ROWS
 
 
-@pytest.fixture(scope="module", name="vectors")
-def _vectors() -> dict[str, FloatArray]:
-    random = np.random.default_rng(20260101)
-    return {
-        "baseline": random.normal(0, 1, 10_000),
-        "A": random.normal(0.25, 1.1, 5_000),
-        "same": random.normal(0, 1, 5_000),
-        "B": random.normal(3, 1, 5_000),
-        "letters": random.choice(list("abcd"), p=[0.5, 0.3, 0.15, 0.05], size=10_000),
-        "now": random.choice(list("abcde"), p=[0.4, 0.3, 0.2, 0.05, 0.05], size=5_000),
-    }
-
-
-def measure(statistic: Statistic, vectors: dict[str, FloatArray], name: str) -> Measurement:
-    binning = NumericBinning.fit(vectors["baseline"])
+def measure(statistic: Statistic, name: str) -> Measurement:
+    binning = NumericBinning.fit(ROWS["baseline"])
     return statistic.measure(
-        NumericProfile.of(vectors["baseline"], binning), NumericProfile.of(vectors[name], binning)
+        NumericProfile.of(ROWS["baseline"], binning), NumericProfile.of(ROWS[name], binning)
     )
 
 
@@ -42,27 +30,20 @@ def measure(statistic: Statistic, vectors: dict[str, FloatArray], name: str) -> 
     ],
 )
 def test_numeric_golden_vectors(  # one row of a table
-    vectors: dict[str, FloatArray],
-    name: str,
-    psi: float,
-    ks: float,
-    p_value: float,
-    distance: float,
+    name: str, psi: float, ks: float, p_value: float, distance: float
 ) -> None:
-    assert measure(PSI, vectors, name).value == pytest.approx(psi, abs=5e-7)
-    found = measure(KS, vectors, name)
+    assert measure(PSI, name).value == pytest.approx(psi, abs=5e-7)
+    found = measure(KS, name)
     assert found.value == pytest.approx(ks, abs=1e-12)
     assert found.p_value == pytest.approx(p_value, rel=0.02, abs=1e-300)
-    moved = measure(WASSERSTEIN, vectors, name)
+    moved = measure(WASSERSTEIN, name)
     assert moved.value == pytest.approx(distance, abs=moved.error_bound + 5e-7)
 
 
-def test_completely_different_columns_have_almost_one_bit_between_them(
-    vectors: dict[str, FloatArray],
-) -> None:
+def test_completely_different_columns_have_almost_one_bit_between_them() -> None:
     # Other programs' bins give 0.73 (tfdv) and 0.74 bits (nannyml, the square of 0.862817).
-    assert measure(JS, vectors, "same").value < 0.01
-    assert 0.7 < measure(JS, vectors, "B").value < 0.8
+    assert measure(JS, "same").value < 0.01
+    assert 0.7 < measure(JS, "B").value < 0.8
 
 
 def test_one_outlier_does_not_hide_drift() -> None:
@@ -87,9 +68,9 @@ def test_one_outlier_does_not_hide_drift() -> None:
     assert psi(*counts) < 0.01
 
 
-def test_categorical_golden_vectors(vectors: dict[str, FloatArray]) -> None:
+def test_categorical_golden_vectors() -> None:
     tables = [
-        dict(zip(*np.unique(vectors[side], return_counts=True), strict=True))
+        dict(zip(*np.unique(ROWS[side], return_counts=True), strict=True))
         for side in ("letters", "now")
     ]
     binning = CategoricalBinning.fit({str(k): int(v) for k, v in tables[0].items()})
