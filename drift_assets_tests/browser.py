@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class Browser:
         self._left = b""
         self._last = 0
         self._session = ""
+        self._clock: str | None = None
         self.complaints: list[str] = []
         self.requests: list[str] = []
         target = self._ask("Target.createTarget", url="about:blank")["targetId"]
@@ -44,6 +46,19 @@ class Browser:
         self._ask("Page.navigate", url=address)
         while not self._loaded:
             self._take()
+
+    def set_clock(self, moment: datetime) -> None:
+        """Have pages that are opened from now on take ``moment`` for the present, in UTC."""
+        now = int(moment.timestamp() * 1000)
+        if self._clock is not None:
+            self._ask("Page.removeScriptToEvaluateOnNewDocument", identifier=self._clock)
+        self._clock = self._ask(
+            "Page.addScriptToEvaluateOnNewDocument",
+            source="Date = class extends Date {"
+            f"constructor(...parts) {{ super(...(parts.length ? parts : [{now}])); }}"
+            f"static now() {{ return {now}; }} }}",
+        )["identifier"]
+        self._ask("Emulation.setTimezoneOverride", timezoneId="UTC")
 
     def resize(self, width: int, height: int = 900) -> None:
         """Give the window a size, in pixels."""

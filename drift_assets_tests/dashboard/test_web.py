@@ -16,8 +16,6 @@ from drift_assets_tests.dashboard.conftest import LAST, NOW, keep
 from drift_assets_tests.report.conftest import HOSTILE
 
 AXE = Path(__file__).parents[1] / "data" / "axe.min.js"
-MOMENT = int(NOW.timestamp() * 1000)
-"""What the clock of the page says."""
 
 Show = Callable[..., Browser]
 
@@ -41,11 +39,11 @@ def show(chromium: Browser) -> Show:
 
     def opened(home: Path, place: str = "#/", *, width: int = 1280) -> Browser:
         chromium.media()
+        chromium.set_clock(NOW)
         chromium.open("about:blank", width=width)
         chromium.open((home / FOLDER / "index.html").as_uri() + place, width=width)
         wait(chromium, "document.querySelector('h1') !== null")
         wait(chromium, "!document.body.innerText.includes('Reading')")
-        chromium.run(f"Date.now = () => {MOMENT}")
         return chromium
 
     return opened
