@@ -22,11 +22,10 @@ from drift_assets.profiles import (
     NumericProfile,
     Profile,
 )
-from drift_assets.stats import Measurement
+from drift_assets.stats import NOVEL_RATE, Measurement
 from drift_assets.stats.chi_squared import chi_squared
 from drift_assets.stats.jensen_shannon import js_terms
 from drift_assets.stats.kolmogorov_smirnov import ks_p_value
-from drift_assets.stats.novel_rate import novel_category_p_value
 from drift_assets.stats.out_of_range_rate import cells_out_of_range, out_of_range_p_value
 from drift_assets.stats.permutation import permutation_p_value
 from drift_assets.stats.psi import psi_terms
@@ -67,12 +66,15 @@ class Column:
         Rows of each day in each cell (or bin) of the baseline's ruler, shape ``(days, cells)``.
     n_missing
         Missing rows of each day.
+    days
+        Of categories each day as it is profiled, with the new ones by name.
     """
 
     kind: str
     baseline: Profile
     cells: Counts
     n_missing: Counts
+    days: Sequence[CategoricalProfile] = ()
 
 
 Draw = Callable[[Random, int, int, int], Column]
@@ -155,27 +157,37 @@ def on_grid(support: Floats, drawn: Counts, profile: NumericProfile) -> Counts:
     return cells.T
 
 
-def in_bins(names: Sequence[str], drawn: Counts, binning: CategoricalBinning) -> Counts:
-    """Return rows per bin as they are judged, from rows per category."""
-    bins = np.zeros((binning.n_bins, len(drawn)), dtype=np.int64)
-    at = np.array([binning.position(name) for name in names])
-    np.add.at(bins, at, drawn.T)
-    rows = drawn.sum(axis=1).tolist()
-    for day, n in enumerate(rows):
-        for count in drawn[day, at == binning.n_bins - 1].tolist():
-            if binning.may_miss(count, n):
-                bins[-2:, day] += (count, -count)
-    return bins.T
+def in_bins(
+    names: Sequence[str], drawn: Counts, binning: CategoricalBinning
+) -> list[CategoricalProfile]:
+    """Return the profile of each day, from rows per category."""
+    return [
+        CategoricalProfile.of(dict(zip(names, rows, strict=True)), binning)
+        for rows in drawn.tolist()
+    ]
 
 
 def with_missing(
-    random: Random, name: str, profile: Profile, cells: Counts, n: int, m: int
+    random: Random,
+    name: str,
+    profile: Profile,
+    days: Counts | Sequence[CategoricalProfile],
+    n: int,
+    m: int,
 ) -> Column:
     """Return the feature with missing rows added to those that it has."""
     before = int(random.binomial(n, MISSING))
-    return Column(
-        name, replace(profile, n_missing=before), cells, random.binomial(m, MISSING, len(cells))
-    )
+    missing = random.binomial(m, MISSING, len(days))
+    return column(name, replace(profile, n_missing=before), days, missing)
+
+
+def column(
+    name: str, profile: Profile, days: Counts | Sequence[CategoricalProfile], missing: Counts
+) -> Column:
+    """Return a feature whose days are rows per cell, or profiles of categories."""
+    if isinstance(days, np.ndarray):
+        return Column(name, profile, days, missing)
+    return Column(name, profile, np.array([day.psi_counts for day in days]), missing, days)
 
 
 def normal_below(values: Floats) -> Floats:
@@ -234,26 +246,23 @@ _ks_p_value = lru_cache(maxsize=1 << 18)(ks_p_value)
 _missing_p_value = lru_cache(maxsize=1 << 18)(two_proportions_p_value)
 
 
-def novel(base: Profile, cells: Counts) -> tuple[Counts, Floats]:
-    """Return the novel rows of each day, and their p-values.
-
-    New categories count as one, which never makes an alarm less likely.
-    """
-    m = cells.sum(axis=1).tolist()
+def novel(feature: Column) -> tuple[Floats, Floats]:
+    """Return the share of novel rows of each day, and their p-values."""
+    base, cells = feature.baseline, feature.cells
     if isinstance(base, NumericProfile):
+        m = cells.sum(axis=1)
         rows = cells @ cells_out_of_range(base, replace(base, cells=np.ones_like(base.cells)))
-        found = [out_of_range_p_value(k, base.n, n) for k, n in zip(rows.tolist(), m, strict=True)]
-    else:
-        rows, n_named = cells[:, -1], len(base.binning.categories)
-        both = cells + base.counts
-        unnamed = both[:, n_named:].sum(axis=1)
         found = [
-            novel_category_p_value(k, named, others, base.n, n)
-            for k, named, others, n in zip(
-                rows.tolist(), both[:, :n_named].tolist(), unnamed.tolist(), m, strict=True
-            )
+            out_of_range_p_value(k, base.n, n)
+            for k, n in zip(rows.tolist(), m.tolist(), strict=True)
         ]
-    return rows, np.array(found)
+        return rows / m, np.array(found)
+    shares, p_values = np.zeros(len(cells)), np.ones(len(cells))
+    for at, day in enumerate(feature.days):
+        if day.unseen:
+            measured = NOVEL_RATE.measure(base, day)
+            shares[at], p_values[at] = measured.value, measured.p_value
+    return shares, p_values
 
 
 def measure(columns: Sequence[Column]) -> Measured:
@@ -265,8 +274,8 @@ def measure(columns: Sequence[Column]) -> Measured:
     missing, error = np.empty(shape), np.zeros(shape)
     bins: dict[tuple[str, int], tuple[Counts, Counts]] = {}
     n_current = np.empty(shape, dtype=np.int64)
-    for at, column in enumerate(columns):
-        base, cells = column.baseline, column.cells
+    for at, feature in enumerate(columns):
+        base, cells = feature.baseline, feature.cells
         m = cells.sum(axis=1)
         n_current[:, at] = m
         if isinstance(base, NumericProfile):
@@ -293,13 +302,12 @@ def measure(columns: Sequence[Column]) -> Measured:
         bins["js_divergence", at] = base.js_counts, js_bins
         arrays["psi"][:, at] = psi_terms(base.psi_counts / base.n, psi_bins / m[:, None]).sum(1)
         arrays["js"][:, at] = js_terms(base.js_counts / base.n, js_bins / m[:, None]).sum(1)
-        new, arrays["novelty"][:, at] = novel(base, cells)
-        arrays["novel"][:, at] = new / m
-        rows, known = m + column.n_missing, base.n_missing
-        arrays["change"][:, at] = column.n_missing / rows - known / base.n_rows
+        arrays["novel"][:, at], arrays["novelty"][:, at] = novel(feature)
+        rows, known = m + feature.n_missing, base.n_missing
+        arrays["change"][:, at] = feature.n_missing / rows - known / base.n_rows
         missing[:, at] = [
             _missing_p_value(known, base.n_rows, int(a), int(b))
-            for a, b in zip(column.n_missing, rows, strict=True)
+            for a, b in zip(feature.n_missing, rows, strict=True)
         ]
     numeric = [isinstance(c.baseline, NumericProfile) for c in columns]
     return Measured(
@@ -373,7 +381,8 @@ def could_alarm(found: Measured, day: int, chosen: slice, nulls: Nulls) -> bool:
     effect |= found.psi[day, chosen] >= SETTINGS.psi_warn
     effect |= found.js[day, chosen] >= SETTINGS.js_breach
     change = np.abs(found.change[day, chosen]) >= SETTINGS.missing_rate_change
-    new = found.novel[day, chosen] >= SETTINGS.missing_rate_change
+    new = found.novel[day, chosen] >= SETTINGS.novel_rate_change
+    new &= found.novelty[day, chosen] <= SETTINGS.family_alpha
     if not effect.any() and not change.any() and not new.any():
         return False
     members = np.concatenate([tests, missing])
@@ -407,7 +416,7 @@ def judged(found: Measured, day: int, chosen: slice, nulls: Nulls) -> Verdict:
     for at in positions:
         n, m = int(found.n_baseline[at]), int(found.n_current[day, at])
         test = found.tests[at]
-        share = float(found.novel[day, at])
+        share, novelty = float(found.novel[day, at]), float(found.novelty[day, at])
         measured = [
             Measurement("psi", float(found.psi[day, at]), None, n, m),
             Measurement("js_divergence", float(found.js[day, at]), None, n, m),
@@ -419,9 +428,9 @@ def judged(found: Measured, day: int, chosen: slice, nulls: Nulls) -> Verdict:
                 *("missing_rate", float(found.change[day, at])),
                 *(float(found.missing[day, at]), n, m),
             ),
-            Measurement("novel_rate", share, float(found.novelty[day, at]), n, m),
+            Measurement("novel_rate", share, novelty, n, m),
         ]
-        if share < SETTINGS.missing_rate_change:
+        if share < SETTINGS.novel_rate_change or novelty > SETTINGS.family_alpha:
             del measured[-1]
         cases.append(
             Case(
@@ -617,18 +626,19 @@ def flight_columns(random: Random, n: int, m: int) -> Iterator[Column]:
         before, drawn = tables[0], np.array([table[1:] for table in tables[1:]])
         missing = np.array([table[0] for table in tables[1:]])
         profile: Profile
+        days: Counts | Sequence[CategoricalProfile]
         if name in NUMBERS:
             support = values.astype(np.float64)
             profile = NumericProfile.fit(
                 np.repeat(support, before[1:]), n_missing=int(before[0]), is_sorted=True
             )
-            cells = on_grid(support, drawn, profile)
+            days = on_grid(support, drawn, profile)
         else:
             counts = dict(zip(values.tolist(), before[1:].tolist(), strict=True))
             binning = CategoricalBinning.fit(counts)
             profile = CategoricalProfile.of(counts, binning, n_missing=int(before[0]))
-            cells = in_bins(values.tolist(), drawn, binning)
-        yield Column(name, profile, cells, missing)
+            days = in_bins(values.tolist(), drawn, binning)
+        yield column(name, profile, days, missing)
 
 
 def rows_of(cells: Sequence[Cell]) -> list[str]:

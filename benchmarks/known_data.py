@@ -271,7 +271,7 @@ def faulty_loan(data: Path) -> Story:
     dropped = ["id", "timestamp", "repaid"]
     return story(
         "car loan with missing values",
-        "the car loan, where salary_range and driver_tenure lose values at some time, and 2 % of "
+        "the car loan, where salary_range and driver_tenure lose values at some time, and 1.4 % of "
         "size_of_downpayment say 50%, which the baseline never did",
         baseline.drop(columns=[c for c in dropped if c in baseline]),
         [(d, r) for d, r in by_day(current.drop(columns="id"), "timestamp") if len(r) >= 100],

@@ -357,6 +357,7 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
         If ``only`` names a column that is not watched.
     """
     columns = monitor.watched(baseline.columns, only=only)
+    alpha = monitor.thresholds.family_alpha
     sides = dict(baseline.columns)
     unknown: dict[str, Unprofiled] = {}
     for name, side in (comparison.columns if comparison else {}).items():
@@ -370,12 +371,14 @@ def assess(  # noqa: PLR0913  # all but three by keyword: what can bear on one d
         for c in columns
     }
     cases = {
-        c.name: _case(c, sides[c.name], profile, monitor.measured, guards=monitor.guards)
+        c.name: _case(
+            *(c, sides[c.name], profile, monitor.measured),
+            family_alpha=alpha if monitor.guards else None,
+        )
         for c in columns
         if not isinstance(profile := found[c.name], Unprofiled)
     }
     complete = not subset or other_p_values is not None
-    alpha = monitor.thresholds.family_alpha
     rule: Literal["guarded", "plain", "learned"] = "guarded" if monitor.guards else "plain"
     rulings: dict[str, Ruling] = {}
     if not isinstance(learned, str):
@@ -493,8 +496,9 @@ def _case(
     current: Profile,
     statistics: Sequence[Statistic],
     *,
-    guards: bool,
+    family_alpha: float | None,
 ) -> Case:
+    """Return what the rules need of a column; without a family the rule is not the guarded one."""
     kind: Kind = "numeric" if isinstance(baseline, NumericProfile) else "categorical"
     measured = [s.measure(baseline, current) for s in statistics if kind in s.kinds]
     if (
@@ -505,10 +509,12 @@ def _case(
         measured.append(
             measure_positive_rate(baseline, current, decision_threshold=column.decision_threshold)
         )
-    if guards and NOVEL_RATE not in statistics:
+    if family_alpha is not None and NOVEL_RATE not in statistics:
         novel = NOVEL_RATE.measure(baseline, current)
-        # Below its threshold it decides nothing, and nobody has asked for it.
-        if novel.value >= column.thresholds.missing_rate_change:
+        # Below its threshold, or with a p-value that no adjustment makes smaller, it decides
+        # nothing, nobody has asked for it, and others' p-values would be adjusted for it.
+        large = novel.value >= column.thresholds.novel_rate_change
+        if large and (novel.p_value or 0.0) <= family_alpha:
             measured.append(novel)
     # An undefined value (a distance with infinite values in it) is left out, not stored as NaN.
     measurements = {m.statistic: m for m in measured if math.isfinite(m.value)}

@@ -98,12 +98,15 @@ class ThresholdSettings(_Schema):
         None, description="JS divergence from which a column breaches, in bits."
     )
     missing_rate_change: Share | None = Field(
-        None,
-        description="Absolute change of the missing rate from which a column breaches; "
-        "under the guarded rule, so does that share of rows with novel values.",
+        None, description="Absolute change of the missing rate from which a column breaches."
     )
     positive_rate_change: Share | None = Field(
         None, description="Absolute change of the positive rate from which a prediction breaches."
+    )
+    novel_rate_change: Share | None = Field(
+        None,
+        description="Guarded rule: change of the share of rows with novel values from which a "
+        "column breaches.",
     )
     ks_min_statistic: Share | None = Field(
         None,

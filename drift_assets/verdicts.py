@@ -344,11 +344,14 @@ def _share_beside(share: float, threshold: float) -> str:
 
 
 def plain_rule(case: Case) -> Ruling:
-    """Return the ruling by which any breaching statistic makes the column breach."""
+    """Return the ruling by which any breaching statistic makes the column breach.
+
+    The novel rate is for the guarded rule alone.
+    """
     judgements = tuple(
         judge(case.measurements[s], threshold)
         for s, threshold in case.thresholds.items()
-        if s in case.measurements
+        if s in case.measurements and s != "novel_rate"
     )
     verdict = worst([j.verdict for j in judgements])
     return Ruling(verdict, _plain_reason(judgements, verdict), judgements)
@@ -386,12 +389,8 @@ def learned_rule(case: Case, *, origin: str) -> Ruling:
     return replace(ruling, reason=f"{ruling.reason} ({origin})")
 
 
-RATES: Final[Mapping[str, str]] = {
-    "missing_rate": "missing_rate",
-    "positive_rate": "positive_rate",
-    "novel_rate": "missing_rate",
-}
-"""Shares of rows that the guarded rule judges by themselves, and whose threshold each has."""
+RATES: Final = ("missing_rate", "positive_rate", "novel_rate")
+"""Shares of rows that the guarded rule judges by themselves; the last is its alone."""
 
 
 def guarded_rule(
@@ -480,7 +479,7 @@ def _guarded_ruling(
         p_text = p_phrase("adjusted p", p_value, against=family_alpha)
         level = f"{p_text} {'<=' if significant else '>'} {_full(family_alpha)}"
         if test in RATES:
-            threshold = case.thresholds.get(RATES[test])
+            threshold = case.thresholds.get(test)
             changed = (
                 threshold is not None and abs(case.measurements[test].value) >= threshold.breach
             )

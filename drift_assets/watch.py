@@ -34,8 +34,9 @@ class Thresholds:
     js_breach
         JS divergence in bits, at or above.
     missing_rate_change, positive_rate_change
-        Absolute change of a share, at or above; that of missing rows is the guarded
-        rule's for rows with novel values too.
+        Absolute change of a share, at or above.
+    novel_rate_change
+        Guarded rule: change of the share of rows with novel values, at or above.
     ks_min_statistic
         Guarded rule: D from which a significant KS test is an effect.
     family_alpha
@@ -48,6 +49,7 @@ class Thresholds:
     js_breach: float = 0.1
     missing_rate_change: float = 0.02
     positive_rate_change: float = 0.05
+    novel_rate_change: float = 0.01
     ks_min_statistic: float = 0.05
     family_alpha: float = 0.02
 
@@ -64,6 +66,7 @@ class Thresholds:
             Threshold(
                 "positive_rate", "change", self.positive_rate_change, significance_level=level
             ),
+            Threshold("novel_rate", "change", self.novel_rate_change, significance_level=level),
         )
         return {t.statistic: t for t in thresholds}
 

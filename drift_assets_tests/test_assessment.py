@@ -650,6 +650,28 @@ def test_a_new_category_of_five_percent_breaches_beside_rare_ones_and_without(
         assert "novel rate changed by" in found.reason
 
 
+@pytest.mark.parametrize(("rows", "verdict"), [(3, Verdict.BREACH), (2, Verdict.OK)])
+def test_three_new_rows_in_a_hundred_are_no_chance_beside_one_rare_category(
+    rows: int, verdict: Verdict
+) -> None:
+    baseline = frozen(t=letters(c0=600, c1=391, c2=9))
+    now = {"c0": 61 - rows, "c1": 38, "c2": 1, "new": rows}
+    # Among ten columns, of which each has a test and a missing rate.
+    found = assess(
+        monitor(features=["t"], predictions=[]),
+        baseline,
+        day(baseline, {"t": now}),
+        only=["t"],
+        other_p_values=[0.5] * 18,
+    ).feature("t")
+    assert found.verdict is verdict
+    # PSI goes on to count them as ``other``.
+    assert found.bins[-2].n_current == 1 + rows
+    if rows == 3:
+        # 0.00073 by 21 tests.
+        assert found.reason.startswith("novel rate changed by +0.03 (adjusted p = 0.0153 <= 0.02)")
+
+
 def test_new_categories_that_chance_kept_from_the_baseline_are_no_drift() -> None:
     baseline = frozen(t=letters(**LETTERS))
     # 2 % of the rows, 4 of each of five names that are as rare as the baseline's rarest.
@@ -678,7 +700,10 @@ def test_a_tail_beyond_the_range_breaches_where_psi_and_d_hardly_move() -> None:
     assert found.reason == "novel rate changed by +0.03 (adjusted p < 0.001 <= 0.02)"
     assert found.measurements["novel_rate"].value == 0.03
     # Below its threshold it is not shown, nor where the plain rule judges.
-    few = np.concatenate((X[:985], np.full(15, 9.0)))
+    at_it = np.concatenate((X[:990], np.full(10, 9.0)))
+    found = assess(watch, baseline, day(baseline, {"x": at_it})).feature("x")
+    assert found.reason == "novel rate changed by +0.01 (adjusted p < 0.001 <= 0.02)"
+    few = np.concatenate((X[:991], np.full(9, 9.0)))
     below = assess(watch, baseline, day(baseline, {"x": few})).feature("x")
     assert "novel_rate" not in below.measurements
     plain = monitor(features=["x"], predictions=[], guards=False)
@@ -686,6 +711,20 @@ def test_a_tail_beyond_the_range_breaches_where_psi_and_d_hardly_move() -> None:
         "novel_rate"
         not in assess(plain, baseline, day(baseline, {"x": now})).feature("x").measurements
     )
+
+
+def test_novel_rows_that_chance_may_have_sent_make_no_others_p_value_larger() -> None:
+    x = np.linspace(0.0, 1.0, 1_000)
+    baseline = frozen(x=numeric(x))
+    watch = monitor(features=["x"], predictions=[])
+    families = []
+    for n_out in (0, 1, 2, 3):
+        now = np.concatenate((x[5 : 1_000 - 10 * n_out : 10], np.full(n_out, 9.0)))
+        assert len(now) == 100
+        found = assess(watch, baseline, day(baseline, {"x": now})).feature("x")
+        families.append(set(found.family))
+    # By `out_of_range_p_value`: 0.17, 0.023 and 0.0027, of which the last alone is below 0.02.
+    assert families == [{"ks", "missing_rate"}] * 3 + [{"ks", "missing_rate", "novel_rate"}]
 
 
 def test_a_baseline_of_the_first_method_measures_by_it_and_says_so() -> None:

@@ -4,6 +4,7 @@ import json
 import runpy
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from drift_assets.compare import Comparison
 from drift_assets.profiles import Baseline, CategoricalProfile, DatasetProfile, NumericProfile
 from drift_assets.profiles.binning import IntArray
 from drift_assets.scan import rows
+from drift_assets.stats import NOVEL_RATE
 from drift_assets.verdicts import Verdict
 from drift_assets_tests import browser
 
@@ -106,6 +108,9 @@ def test_clean_days_are_judged_as_assess_judges_them(
             assert found.error[day, at] == pytest.approx(
                 result.measurements[found.tests[at]].error_bound, abs=1e-12
             )
+            novel = NOVEL_RATE.measure(columns[at].baseline, of_day(columns[at], day))
+            assert found.novel[day, at] == pytest.approx(novel.value)
+            assert found.novelty[day, at] == pytest.approx(novel.p_value)
         plain = any(f.plain_verdict is Verdict.BREACH for f in assessment.features)
         assert clean["plain_alarms"](found, slice(None))[day] == plain
         # Where nothing is known of a kind, whatever must decide alone is simulated by itself.
@@ -120,6 +125,7 @@ class SimulatedColumn(Protocol):
     baseline: NumericProfile | CategoricalProfile
     cells: IntArray
     n_missing: IntArray
+    days: Sequence[CategoricalProfile]
 
 
 def of_day(column: SimulatedColumn, day: int) -> NumericProfile | CategoricalProfile:
@@ -127,9 +133,7 @@ def of_day(column: SimulatedColumn, day: int) -> NumericProfile | CategoricalPro
     missing = int(column.n_missing[day])
     if isinstance(column.baseline, NumericProfile):
         return replace(column.baseline, cells=column.cells[day], n_missing=missing, n_distinct=None)
-    counts = column.cells[day]
-    unseen = (("new", int(counts[-1])),) if counts[-1] else ()
-    return replace(column.baseline, counts=counts, n_missing=missing, unseen=unseen)
+    return replace(column.days[day], n_missing=missing)
 
 
 @pytest.mark.parametrize("kind", ["normal", "lognormal"])

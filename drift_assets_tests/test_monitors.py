@@ -42,6 +42,7 @@ def test_four_lines_are_a_monitor_with_the_defaults_of_the_design() -> None:
         js_breach=0.1,
         missing_rate_change=0.02,
         positive_rate_change=0.05,
+        novel_rate_change=0.01,
         ks_min_statistic=0.05,
         family_alpha=0.02,
     )
@@ -67,6 +68,15 @@ def test_presets(preset: str, psi: float, level: float, js: float, alpha: float)
     assert by_statistic["psi"].warn == (0.1 if psi > 0.1 else None)
     assert by_statistic["chi_squared"].breach == by_statistic["ks"].breach == level
     assert by_statistic["missing_rate"].significance_level == level
+    assert (by_statistic["missing_rate"].breach, by_statistic["novel_rate"].breach) == (0.02, 0.01)
+
+
+def test_novel_rows_do_not_follow_a_threshold_that_is_set_for_missing_ones() -> None:
+    found = read("thresholds: {missing_rate_change: 0.5}").thresholds
+    assert (found.missing_rate_change, found.novel_rate_change) == (0.5, 0.01)
+    found = read("thresholds: {preset: conservative, novel_rate_change: 0.05}").thresholds
+    assert (found.missing_rate_change, found.novel_rate_change) == (0.02, 0.05)
+    assert "novel_rate_change" in mistakes("thresholds: {novel_rate_change: 0}")
 
 
 def test_single_numbers_lie_over_a_preset_and_columns_over_the_monitor() -> None:

@@ -32,6 +32,7 @@ THRESHOLDS = {
     "js_divergence": Threshold("js_divergence", "value", 0.1),
     "missing_rate": Threshold("missing_rate", "change", 0.02),
     "positive_rate": Threshold("positive_rate", "change", 0.05),
+    "novel_rate": Threshold("novel_rate", "change", 0.01),
 }
 # (value, p-value) by statistic; what is not given says nothing.
 QUIET: Mapping[str, tuple[float, float | None]] = {
@@ -225,14 +226,17 @@ def test_who_loses_significance_to_a_newcomer_gets_a_simulation_too() -> None:
     assert rulings["y"].verdict is Verdict.OK
 
 
-def test_novel_rows_breach_at_the_threshold_of_missing_ones() -> None:
+def test_novel_rows_breach_at_their_own_threshold_and_by_the_guarded_rule_alone() -> None:
     # With KS 0.5 two tests: 2 x 0.004.
-    ruling = guarded(case(novel_rate=(0.02, 0.004)))["x"]
+    ruling = guarded(case(novel_rate=(0.01, 0.004)))["x"]
     assert ruling.verdict is Verdict.BREACH
-    assert ruling.reason == "novel rate changed by +0.02 (adjusted p = 0.008 <= 0.02)"
+    assert ruling.reason == "novel rate changed by +0.01 (adjusted p = 0.008 <= 0.02)"
     assert ruling.family == {"ks": 0.5, "novel_rate": 0.004}
-    assert guarded(case(novel_rate=(0.019, 1e-9)))["x"].verdict is Verdict.OK
-    assert plain_rule(case(novel_rate=(0.9, 1e-9))).verdict is Verdict.OK
+    assert "novel_rate" not in {j.measurement.statistic for j in ruling.judgements}
+    quiet = guarded(case(novel_rate=(0.0099, 1e-9)))["x"]
+    assert (quiet.verdict, quiet.reason) == (Verdict.OK, "within all thresholds")
+    plain = plain_rule(case(novel_rate=(0.9, 1e-9)))
+    assert (plain.verdict, plain.reason) == (Verdict.OK, "within all thresholds")
 
 
 @pytest.mark.parametrize("rate", ["missing_rate", "positive_rate"])
@@ -351,7 +355,8 @@ def test_a_reason_never_rounds_a_figure_across_its_threshold() -> None:
 
 def test_thresholds_in_words() -> None:
     assert [t.rule for t in THRESHOLDS.values()] == [
-        *(">= 0.2", "p < 0.05", "p < 0.05", ">= 0.1", "|change| >= 0.02", "|change| >= 0.05")
+        *(">= 0.2", "p < 0.05", "p < 0.05", ">= 0.1", "|change| >= 0.02", "|change| >= 0.05"),
+        "|change| >= 0.01",
     ]
 
 

@@ -229,7 +229,15 @@ def feature_report(result: FeatureResult) -> dict[str, Any]:
         }
     judged = {"psi", "ks", "chi_squared", "js_divergence", "missing_rate", "positive_rate"}
     report["other_statistics"] = {
-        name: {"value": m.value, "p_value": m.p_value, "error_bound": m.error_bound}
+        name: {
+            "value": m.value,
+            "p_value": m.p_value,
+            "error_bound": m.error_bound,
+            # Without the guarded rule it is only measured, as the others are.
+            "threshold": thresholds.novel_rate_change
+            if name == "novel_rate" and result.adjusted_p_value is not None
+            else None,
+        }
         for name, m in result.measurements.items()
         if name not in judged
     }
@@ -363,6 +371,11 @@ def _feature(parts: Mapping[str, Any]) -> FeatureResult:
         "js_counts": None,
     }
     parts = {**added, **parts}
+    thresholds, by_hand = _numbers(parts["thresholds"]), set(parts["by_hand"])
+    if "novel_rate_change" not in thresholds:
+        # Before it had a number of its own it had that of missing rows.
+        thresholds["novel_rate_change"] = thresholds["missing_rate_change"]
+        by_hand |= {"novel_rate_change"} if "missing_rate_change" in by_hand else set()
     own = {f.name: parts[f.name] for f in fields(FeatureResult)}
     own |= {
         "verdict": Verdict(parts["verdict"]),
@@ -374,13 +387,13 @@ def _feature(parts: Mapping[str, Any]) -> FeatureResult:
         "judgements": tuple(_judgement(j) for j in parts["judgements"]),
         "adjusted_p_value": _number(parts["adjusted_p_value"]),
         "family": _numbers(parts["family"]),
-        "thresholds": Thresholds(**_numbers(parts["thresholds"])),
+        "thresholds": Thresholds(**thresholds),
         "bins": tuple(_bin(b) for b in parts["bins"]),
         "baseline": Summary(**_numbers(parts["baseline"])),
         "current": Summary(**_numbers(current)) if current is not None else None,
         "unseen": tuple((name, count) for name, count in parts["unseen"]),
         "why": Why(**_numbers(why)) if why is not None else None,
-        "by_hand": tuple(parts["by_hand"]),
+        "by_hand": tuple(sorted(by_hand)),
         "js_counts": _js_counts(parts["js_counts"]),
     }
     return FeatureResult(**own)

@@ -336,6 +336,7 @@ _THRESHOLD_LABELS: Final = {
     "js_breach": "JS divergence breaches at or above",
     "missing_rate_change": "Missing rate breaches at a change of",
     "positive_rate_change": "Positive rate breaches at a change of",
+    "novel_rate_change": "Novel rate breaches at a change of",
     "ks_min_statistic": "KS D is an effect from",
     "family_alpha": "Level of the family of tests",
 }
@@ -343,7 +344,7 @@ _THRESHOLD_LABELS: Final = {
 
 def _threshold_figures(assessment: Assessment) -> tuple[tuple[str, str], ...]:
     """Return each threshold, or its smallest and largest where columns differ."""
-    guarded = {"ks_min_statistic", "family_alpha"}
+    guarded = {"novel_rate_change", "ks_min_statistic", "family_alpha"}
     found = []
     used = {f.thresholds: None for f in assessment.features}
     for field in fields(Thresholds):

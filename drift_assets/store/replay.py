@@ -28,7 +28,11 @@ _JUDGED: Final = {
 
 _Counts = tuple[IntArray, IntArray] | None
 
-_THRESHOLDS: Final = tuple(field.name for field in fields(Thresholds))
+_THRESHOLDS: Final = {field.name: f"f.threshold_{field.name}" for field in fields(Thresholds)} | {
+    # Before it had a number of its own it had that of missing rows.
+    "novel_rate_change": "coalesce(f.threshold_novel_rate_change, f.threshold_missing_rate_change)"
+}
+"""The column of each threshold."""
 
 # A day that was never reported, of which single columns have been run, has no verdict to be
 # compared with, and is nobody's past.
@@ -69,7 +73,7 @@ def kept_thresholds(
 ) -> dict[date, dict[str, Thresholds]]:
     """Return what each reported day was judged by, by column."""
     rows = connection.execute(
-        f"SELECT f.partition, f.feature, {', '.join(f'f.threshold_{n}' for n in _THRESHOLDS)} "  # noqa: S608  # our own names
+        f"SELECT f.partition, f.feature, {', '.join(_THRESHOLDS.values())} "  # noqa: S608  # our own names
         f"FROM {_REPORTED} WHERE {_OWN} AND f.partition BETWEEN $first AND $last",
         {"monitor": monitor, "first": first, "last": last},
     ).fetchall()
@@ -151,10 +155,11 @@ def _columns(
         *("alert_after_breaches", "alert_after_days", "ks_error_bound", "baseline_n", "current_n"),
         *("baseline_n_missing", "current_n_missing", "thresholds_by_hand"),
         *values,
-        *(f"threshold_{name}" for name in _THRESHOLDS),
     )
+    old = "f.threshold_novel_rate_change IS NULL"
+    chosen = ", ".join([*(f"f.{name}" for name in names), old, *_THRESHOLDS.values()])
     rows = connection.execute(
-        f"SELECT {', '.join(f'f.{name}' for name in names)}, map_keys(f.family_p_values), "  # noqa: S608  # our own names
+        f"SELECT {chosen}, map_keys(f.family_p_values), "  # noqa: S608  # our own names
         "map_values(f.family_p_values), map_extract_value(f.other_statistics, 'novel_rate'), "
         f"map_extract_value(f.other_p_values, 'novel_rate') FROM {_REPORTED} "
         f"WHERE {_OWN} AND f.partition BETWEEN $first AND $last "
@@ -165,9 +170,12 @@ def _columns(
     found: dict[date, list[KeptColumn]] = {}
     shared: dict[tuple[float, ...], Thresholds] = {}
     for *row, tests, p_values, novel_rate, novel_p_value in rows:
-        kept = dict(zip(names, row, strict=True))
+        kept = dict(zip(names, row, strict=False))
+        is_old, *numbers = row[len(names) :]
+        by_hand = set(kept["thresholds_by_hand"] or ())
+        if is_old and "missing_rate_change" in by_hand:
+            by_hand.add("novel_rate_change")
         kept |= {"novel_rate": novel_rate, "novel_rate_p_value": novel_p_value}
-        numbers = tuple(kept[f"threshold_{name}"] for name in _THRESHOLDS)
         of_psi, of_js = counts.get((kept["partition"], kept["feature"]), (None, None))
         found.setdefault(kept["partition"], []).append(
             KeptColumn(
@@ -178,10 +186,10 @@ def _columns(
                 rule_verdict=Verdict(kept["rule_verdict"]),
                 importance=kept["importance"],
                 alert_after=Persistence(kept["alert_after_breaches"], kept["alert_after_days"]),
-                thresholds=shared.setdefault(numbers, Thresholds(*numbers)),
+                thresholds=shared.setdefault(tuple(numbers), Thresholds(*numbers)),
                 measurements=_measurements(kept),
                 family=dict(zip(tests, p_values, strict=True)),
-                by_hand=frozenset(kept["thresholds_by_hand"] or ()),
+                by_hand=frozenset(by_hand),
                 counts=of_psi,
                 js_counts=of_js,
             )

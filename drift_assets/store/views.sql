@@ -5,7 +5,10 @@
 
 CREATE OR REPLACE VIEW drift_history AS
 SELECT
-    f.*,
+    f.* REPLACE (
+        coalesce(f.threshold_novel_rate_change, f.threshold_missing_rate_change)
+            AS threshold_novel_rate_change
+    ),
     sqrt(greatest(f.js_divergence, 0)) AS js_distance,
     f.baseline_n_missing / nullif(f.baseline_n + f.baseline_n_missing, 0) AS baseline_missing_rate,
     f.current_n_missing / nullif(f.current_n + f.current_n_missing, 0) AS current_missing_rate,
@@ -77,8 +80,12 @@ SELECT
     o.entry.key AS statistic,
     o.entry.value AS value,
     map_extract_value(f.other_p_values, o.entry.key) AS p_value,
-    NULL AS threshold,
-    NULL AS threshold_on,
+    CASE
+        WHEN o.entry.key = 'novel_rate' AND f.rule = 'guarded'
+        THEN coalesce(f.threshold_novel_rate_change, f.threshold_missing_rate_change)
+    END AS threshold,
+    CASE WHEN o.entry.key = 'novel_rate' AND f.rule = 'guarded' THEN 'change' END
+        AS threshold_on,
     f.verdict,
     f.baseline_id
 FROM feature_drift AS f, unnest(map_entries(f.other_statistics)) AS o(entry);

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from drift_assets.assessment import assess
-from drift_assets.learned import LearnedThreshold, LearnedThresholds
+from drift_assets.learned import LearnedThreshold
 from drift_assets.orchestration.day import Day, Workplace
 from drift_assets.orchestration.trend import renew, reported_series, trend_check, trends_of
 from drift_assets.sources import Place
@@ -18,6 +18,7 @@ from drift_assets.store import JudgedTrends
 from drift_assets.trends import TrendResult, by_feature
 from drift_assets.verdicts import Verdict
 from drift_assets_tests.store.samples import DAY, baseline, day_of_data, monitor
+from drift_assets_tests.taught import taught
 
 N_DAYS = 16
 
@@ -100,19 +101,7 @@ def judged_by_learned(number: int) -> Day:
         LearnedThreshold("psi", weekday, 0.1 * (1 + weekday), 0.1, 0.9, 5.0, 100)
         for weekday in range(7)
     )
-    learned = LearnedThresholds(
-        false_alarms=0.01,
-        reachable=0.005,
-        fitted=False,
-        n_days=199,
-        first_day=DAY,
-        last_day=DAY,
-        apart=0,
-        limit=6.0,
-        limit_low=5.0,
-        limit_high=7.0,
-        columns=dict.fromkeys(frozen.columns, psi),
-    )
+    learned = taught(dict.fromkeys(frozen.columns, psi))
     current = day_of_data(frozen, shift=8.0 * number)
     day = measured(number)
     return replace(

@@ -199,6 +199,35 @@ def test_a_report_from_before_there_was_a_why_is_read_all_the_same(mixed: Assess
     assert back == replace(mixed, features=tuple(replace(f, why=None) for f in mixed.features))
 
 
+@pytest.mark.parametrize("by_hand", [(), ("missing_rate_change",)])
+def test_a_report_from_before_novel_rows_had_a_threshold_has_that_of_missing_ones(
+    mixed: Assessment, by_hand: tuple[str, ...]
+) -> None:
+    old = assessment_to_dict(mixed)
+    for feature in old["features"]:
+        del feature["thresholds"]["novel_rate_change"]
+        feature["thresholds"]["missing_rate_change"] = 0.3
+        feature["by_hand"] = by_hand
+    for feature in assessment_from_dict(json.loads(json.dumps(old))).features:
+        assert feature.thresholds == Thresholds(missing_rate_change=0.3, novel_rate_change=0.3)
+        assert feature.by_hand == (*by_hand, *(("novel_rate_change",) if by_hand else ()))
+
+
+def test_of_the_other_statistics_the_novel_rate_alone_has_a_threshold_where_it_is_judged(
+    assess_columns: Assess,
+) -> None:
+    steps = [i / 500 for i in range(500)]
+    columns = {"a": (steps, [x + 0.5 for x in steps])}
+    guarded = document_report(assess_columns(columns, guards=True, statistics=["hellinger"]))
+    others = guarded["feature_drift"]["features"]["a"]["other_statistics"]
+    thresholds = {name: one["threshold"] for name, one in others.items()}
+    assert thresholds == {"wasserstein": None, "hellinger": None, "novel_rate": 0.01}
+    plain = document_report(assess_columns(columns, guards=False, statistics=["novel_rate"]))
+    others = plain["feature_drift"]["features"]["a"]["other_statistics"]
+    assert others["novel_rate"]["value"] == 0.5
+    assert {one["threshold"] for one in others.values()} == {None}
+
+
 def test_a_report_from_before_persistence_is_read_as_if_every_breach_counted_at_once(
     mixed: Assessment,
 ) -> None:

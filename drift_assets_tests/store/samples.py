@@ -33,7 +33,7 @@ def monitor(
             "predictions": ["score"],
             "guards": guards,
             # The smallest shift of the tests is to be one that does not breach.
-            "thresholds": {"ks_min_statistic": 0.1, "missing_rate_change": 0.1},
+            "thresholds": {"ks_min_statistic": 0.1, "novel_rate_change": 0.1},
             "statistics": ["anderson_darling", "hellinger", "unseen_rate"],
             "partitions": {"start": "2026-01-01"},
         }

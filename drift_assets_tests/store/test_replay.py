@@ -217,6 +217,45 @@ def test_a_baseline_from_before_js_counts_were_kept_gets_them_with_its_next_day(
     assert income[1].sum() == 398
 
 
+def test_days_from_before_novel_rows_had_a_threshold_keep_that_of_missing_ones(
+    history: History,
+) -> None:
+    run(history, 0, shift=0.0)
+    run(history, 1)
+    asked = (
+        "SELECT DISTINCT partition, threshold_missing_rate_change, threshold_novel_rate_change "
+        "FROM drift_history ORDER BY 1"
+    )
+    long = (
+        "SELECT threshold, threshold_on FROM drift_long "
+        "WHERE statistic = 'novel_rate' AND feature = 'income'"
+    )
+    first, second = DAY, DAY + timedelta(days=1)
+    assert history.query(asked).rows == [(first, 0.02, 0.1), (second, 0.02, 0.1)]
+    assert history.query(long).rows == [(0.1, "change")]
+    with history.session() as connection:
+        connection.execute(
+            "UPDATE feature_drift SET threshold_novel_rate_change = NULL, "
+            "threshold_missing_rate_change = 0.3, thresholds_by_hand = ['missing_rate_change'] "
+            "WHERE partition = ?",
+            [second],
+        )
+    assert history.query(asked).rows == [(first, 0.02, 0.1), (second, 0.3, 0.3)]
+    assert history.query(long).rows == [(0.3, "change")]
+    days = history.kept_days("loans", settings=Settings())
+    found = [{(c.thresholds.novel_rate_change, c.by_hand) for c in day.columns} for day in days]
+    both = frozenset({"missing_rate_change", "novel_rate_change"})
+    assert found == [
+        {(0.1, frozenset({"ks_min_statistic", "novel_rate_change"}))},
+        {(0.3, both)},
+    ]
+    kept = history.thresholds("loans", first=first, last=second)
+    assert [{t.novel_rate_change for t in kept[day].values()} for day in (first, second)] == [
+        {0.1},
+        {0.3},
+    ]
+
+
 def test_a_stretch_looks_back_beyond_its_first_day(
     reported: tuple[History, list[Assessment]],
 ) -> None:

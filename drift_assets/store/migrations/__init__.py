@@ -26,6 +26,7 @@ STEPS: Final = (
     "0009_quarantine",
     "0010_actions",
     "0011_simulation",
+    "0012_novel_rate",
 )
 """Names of the steps; the SQL of each is the file of that name."""
 VIEWS: Final = files("drift_assets.store") / "views.sql"
