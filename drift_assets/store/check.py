@@ -173,7 +173,8 @@ def examine(path: Path, *, writable: bool = True) -> Examination:
     except duckdb.Error as error:
         text = f"It cannot be read: {first_line(error)}"
         return Examination((Finding(healthy=False, text=text),), n_bytes=size)
-    steps = f"{len(missing)} schema steps to come" if missing else "schema up to date"
+    noun = "step" if len(missing) == 1 else "steps"
+    steps = f"{len(missing)} schema {noun} to come" if missing else "schema up to date"
     first = Finding(healthy=True, text=f"It opens, {steps}.")
     return Examination((first, *findings), rows, size, int(free[0]) if free else 0)
 
