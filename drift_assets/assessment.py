@@ -511,8 +511,7 @@ def _case(
         )
     if family_alpha is not None and NOVEL_RATE not in statistics:
         novel = NOVEL_RATE.measure(baseline, current)
-        # Below its threshold, or with a p-value that no adjustment makes smaller, it decides
-        # nothing, nobody has asked for it, and others' p-values would be adjusted for it.
+        # Where it does not join the family, nobody has asked for it.
         large = novel.value >= column.thresholds.novel_rate_change
         if large and (novel.p_value or 0.0) <= family_alpha:
             measured.append(novel)

@@ -160,6 +160,17 @@ class Case:
         """The statistic whose p-value stands for the column: ``ks`` or ``chi_squared``."""
         return next((s for s in ("ks", "chi_squared") if s in self.measurements), None)
 
+    def novelty_counts(self, family_alpha: float) -> bool:
+        """Return whether the novel rate joins the family: large, and not surely by chance.
+
+        With a p-value above the level, which no adjustment makes smaller, it decides nothing,
+        and the p-values of others would be adjusted for it.
+        """
+        novel, threshold = self.measurements.get("novel_rate"), self.thresholds.get("novel_rate")
+        if novel is None or threshold is None:
+            return False
+        return novel.value >= threshold.breach and (novel.p_value or 0.0) <= family_alpha
+
     def at_threshold(self) -> list[str]:
         """Return which of PSI and JS are at or above their breach threshold."""
         return [
@@ -419,6 +430,7 @@ def guarded_rule(
             (case.name, s, p)
             for s in tests
             if s in case.measurements and (p := case.measurements[s].p_value) is not None
+            if s != "novel_rate" or case.novelty_counts(family_alpha)
         ]
     # A value of PSI or JS that its column's test does not confirm must decide alone: it joins
     # the family with a p-value of its own.

@@ -239,6 +239,16 @@ def test_novel_rows_breach_at_their_own_threshold_and_by_the_guarded_rule_alone(
     assert (plain.verdict, plain.reason) == (Verdict.OK, "within all thresholds")
 
 
+@pytest.mark.parametrize("novel", [(0.5, 0.03), (0.009, 0.001), (-0.5, 0.001)])
+def test_a_novel_rate_that_decides_nothing_makes_no_others_p_value_larger(
+    novel: tuple[float, float],
+) -> None:
+    # Alone 0.015 is below 0.02; with a second test it is 0.03 at least.
+    ruling = guarded(case(ks=(0.2, 0.015), novel_rate=novel))["x"]
+    assert ruling.verdict is Verdict.BREACH
+    assert ruling.family == {"ks": 0.015}
+
+
 @pytest.mark.parametrize("rate", ["missing_rate", "positive_rate"])
 def test_a_rate_breaches_by_its_own_change_and_adjusted_p(rate: str) -> None:
     label = rate.replace("_", " ")

@@ -156,12 +156,14 @@ def _in_order(
     left = deque(days)
     begun: deque[Future[Outcome]] = deque()
     while left or begun:
-        while left and sum(not one.done() for one in begun) < at_once:
-            begun.append(submit(left.popleft()))
-        if begun[0].done():
+        running = [one for one in begun if not one.done()]
+        # First, for where the pool is broken nothing more can be begun.
+        if begun and begun[0].done():
             yield begun.popleft().result()
+        elif left and len(running) < at_once:
+            begun.append(submit(left.popleft()))
         else:
-            wait([one for one in begun if not one.done()], return_when=FIRST_COMPLETED)
+            wait(running, return_when=FIRST_COMPLETED)
 
 
 _runner: Runner | None = None
@@ -184,8 +186,9 @@ def _begin(declaration: Declaration, home: str) -> None:
 def _end_with_parent() -> None:
     """End this process when the one is dead that gives out the days: it would wait for ever."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
+    if parent is None:
+        return
+    parent.join()
     with _at_work:
         os._exit(1)
 

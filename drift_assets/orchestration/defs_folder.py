@@ -80,12 +80,17 @@ def _loaded_apart(path_within_project: Path) -> dg.Definitions | None:
             if part.definitions is None:
                 amiss.append((part.name, part.problem))
                 continue
-            keys = _keys_of(part.definitions)
-            twice = next((key for key in keys if key in owners), None)
+            own: dict[dg.AssetKey, Path | None] = {}
+            twice = None
+            for key in _keys_of(part.definitions):
+                if key in owners or key in own:
+                    twice = key
+                own[key] = part.file
             if twice is not None and part.file is not None:
-                amiss.append((part.name, _same_name(twice, part.file, owners[twice])))
+                other = owners.get(twice, part.file)
+                amiss.append((part.name, _same_name(twice, part.file, other)))
                 continue
-            owners |= dict.fromkeys(keys, part.file)
+            owners |= own
             loaded.append(part.definitions)
     for name, problem in amiss:
         called = name
@@ -101,7 +106,8 @@ def _loaded_apart(path_within_project: Path) -> dg.Definitions | None:
 def _keys_of(definitions: dg.Definitions) -> list[dg.AssetKey]:
     """Return the keys of all assets, as often as they are defined."""
     keys: list[dg.AssetKey] = []
-    for one in definitions.assets or ():
+    # One Python file may import what another defines, which is then there twice and the same.
+    for one in {id(one): one for one in definitions.assets or ()}.values():
         if isinstance(one, dg.AssetsDefinition):
             keys += one.keys
         elif isinstance(one, (dg.AssetSpec, dg.SourceAsset)):
@@ -110,10 +116,12 @@ def _keys_of(definitions: dg.Definitions) -> list[dg.AssetKey]:
 
 
 def _same_name(key: dg.AssetKey, file: Path, other: Path | None) -> str:
-    has_it = other or "another definition of this code location"
+    where = f", which {other or 'another definition of this code location'} has too"
+    if other == file:
+        where = " more than once"
     return (
-        f"Found the asset {key.to_user_string()!r} in {file}, which {has_it} has too, expected "
-        "each monitor to have a name of its own: rename this one, or remove its file."
+        f"Found the asset {key.to_user_string()!r} in {file}{where}, expected each monitor to have "
+        "a name of its own: rename one. No monitor of this file is loaded."
     )
 
 

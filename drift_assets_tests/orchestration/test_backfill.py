@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,7 +17,7 @@ import pytest
 
 from drift_assets.declarations import Declaration, read_declarations
 from drift_assets.errors import ConfigurationError
-from drift_assets.orchestration.backfill import days_to_run, run_days
+from drift_assets.orchestration.backfill import _in_order, days_to_run, run_days
 from drift_assets.orchestration.day import workplace_of
 from drift_assets.orchestration.runs import Ending, Outcome, Runner, open_instance
 from drift_assets.store import open_history
@@ -197,6 +199,23 @@ def test_who_runs_days_ends_with_the_process_that_gave_them_out(tmp_path: Path) 
     days = evaluated(Project(tmp_path / "own"))
     # Those that were under way came to their end.
     assert 2 < len(days) <= 5
+
+
+def test_days_that_ended_are_told_before_that_no_more_can_be_begun() -> None:
+    days = [DAYS[0] + timedelta(days=n) for n in range(4)]
+
+    def submit(day: date) -> Future[Outcome]:
+        if day == days[2]:
+            raise BrokenProcessPool
+        ended: Future[Outcome] = Future()
+        ended.set_result(Outcome(day, Ending.NO_DATA, None))
+        return ended
+
+    told: list[date] = []
+    outcomes = _in_order(submit, days, 2)
+    with pytest.raises(BrokenProcessPool):
+        told.extend(outcome.partition for outcome in outcomes)
+    assert told == days[:2]
 
 
 def test_a_day_without_data_is_told_apart_from_one_that_failed(delivered: Project) -> None:

@@ -131,6 +131,29 @@ def test_of_two_monitors_of_one_name_the_second_is_told_and_stops_no_other(root:
     assert "expected each monitor to have a name of its own" in reason
 
 
+def test_two_monitors_of_one_name_in_one_file_stop_no_other(root: Path) -> None:
+    write(root, "good")
+    write(root, "twice")
+    path = root / "own" / "defs" / "twice" / "defs.yaml"
+    once = path.read_text(encoding="utf-8")
+    path.write_text(f"{once}\n---\n{once}", encoding="utf-8")
+    found = load(root)
+    assert "good__daily" in {job.name for job in found.jobs or ()}
+    [(name, reason)] = told(found).items()
+    assert name == "twice/not_loaded"
+    assert "twice/defs.yaml more than once" in reason
+
+
+def test_an_asset_that_another_python_file_imports_is_no_second_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, "good")
+    put(root, "one.py", OBJECTS)
+    put(root, "two.py", b"from own.defs.one import mine\n")
+    monkeypatch.setattr("drift_assets.orchestration.defs_folder._loaded_apart", None)
+    assert dg.AssetKey("mine") in {spec.key for spec in load(root).resolve_all_asset_specs()}
+
+
 def test_two_broken_folders_of_one_name_are_both_told(root: Path) -> None:
     write(root, "good")
     put(root, "a_b/defs.yaml", b"[")
