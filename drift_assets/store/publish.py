@@ -222,17 +222,17 @@ def open_copy(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     # Attached, because two connections of one process to one path are one, with one's settings.
     connection = duckdb.connect()
     try:
-        literal = str(path.absolute()).replace("'", "''")
-        try:
-            connection.execute(f"ATTACH '{literal}' AS history (READ_ONLY)")
-            connection.execute("USE history")
-            connection.execute("SET TimeZone = 'UTC'")
-        except duckdb.Error as error:
-            raise HistoryError(
-                f"The copy {path} cannot be opened: {first_line(error)} Expected a DuckDB file "
-                "that nobody writes to: open it for reading only."
-            ) from error
         with as_raised():
+            literal = str(path.absolute()).replace("'", "''")
+            try:
+                connection.execute(f"ATTACH '{literal}' AS history (READ_ONLY)")
+                connection.execute("USE history")
+                connection.execute("SET TimeZone = 'UTC'")
+            except duckdb.Error as error:
+                raise HistoryError(
+                    f"The copy {path} cannot be opened: {first_line(error)} Expected a DuckDB file "
+                    "that nobody writes to: open it for reading only."
+                ) from error
             yield connection
     finally:
         connection.close()

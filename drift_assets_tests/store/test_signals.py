@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from drift_assets.store import History
+from drift_assets.store.publish import open_copy, publish
 from drift_assets.store.signals import as_raised, postponed
 
 
@@ -89,3 +90,20 @@ def test_a_question_that_is_stopped_ends_as_what_stopped_it_and_the_next_is_answ
         with pytest.raises(StoppedError):
             history.query(LONG, limit_seconds=60.0)
         assert history.query("SELECT 1 AS one").rows == [(1,)]
+
+
+def test_a_copy_that_is_stopped_while_it_opens_ends_as_what_stopped_it(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.duckdb", publishes=False)
+    with history.session() as connection:
+        connection.execute("CREATE TABLE t (a INTEGER)")
+    path = publish(history.path, wait_seconds=10.0).path
+
+    def open_for_ever() -> None:
+        while True:
+            with open_copy(path):
+                pass
+
+    for attempt in range(60):
+        signal.setitimer(signal.ITIMER_REAL, 0.001 + 0.0007 * attempt)
+        with pytest.raises(StoppedError):
+            open_for_ever()
